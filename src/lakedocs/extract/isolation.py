@@ -1,0 +1,179 @@
+"""Parsing where it can be killed: one reused child process per worker, bounded in time and memory.
+
+The parent sends a request per line as JSON and reads one JSON line back; a child that stays silent too long, dies or
+runs out of memory is replaced, and its document ends with a status instead of taking the worker along.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import resource
+import selectors
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lakedocs.extract.limits import Limits
+from lakedocs.records import Document, Element, Flag, Image, Place, Status
+
+_START_SECONDS = 60.0
+
+
+class IsolatedReader:
+    """Reads documents in a child process; not thread-safe, use one per worker process."""
+
+    def __init__(self, limits: Limits, image_folder: Path | None) -> None:
+        self._limits = limits
+        self._image_folder = image_folder
+        self._child: subprocess.Popen[bytes] | None = None
+        self._buffer = bytearray()
+
+    def read(self, path: str, name: str) -> Document:
+        """The file as a document; `timed_out`, `too_large` or `corrupt` where the child did not survive it."""
+        child = self._started()
+        request = json.dumps({"path": path, "name": name}) + "\n"
+        assert child.stdin is not None
+        try:
+            child.stdin.write(request.encode("utf-8"))
+            child.stdin.flush()
+        except BrokenPipeError:
+            return self._failed(path, name, Status.CORRUPT, "The parser died before it began.")
+        line = self._line(self._limits.seconds)
+        if line is None:
+            if child.poll() is None:
+                self.close()
+                return self._failed(path, name, Status.TIMED_OUT, f"Parsing took more than {self._limits.seconds:g} seconds.")
+            return self._failed(path, name, Status.CORRUPT, f"The parser crashed on it (exit status {child.returncode}).")
+        answer = json.loads(line)
+        if "memory" in answer:
+            self.close()
+            return self._failed(path, name, Status.TOO_LARGE, f"Parsing needs more than {self._limits.memory_mb} MB of memory.")
+        if "bug" in answer:
+            return self._failed(path, name, Status.CORRUPT, f"The parser failed on it ({answer['bug']}).")
+        return _document(answer)
+
+    def close(self) -> None:
+        """End the child; the next `read` starts another."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            for stream in (self._child.stdin, self._child.stdout):
+                if stream is not None:
+                    try:
+                        stream.close()
+                    except BrokenPipeError:
+                        continue  # what was still buffered for the dead child
+            self._child = None
+        self._buffer.clear()
+
+    def _failed(self, path: str, name: str, status: Status, reason: str) -> Document:
+        self.close()
+        size = Path(path).stat().st_size if Path(path).exists() else 0
+        return Document(name, status, reason, size_bytes=size)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self.close()
+        command = [sys.executable, "-m", __name__, self._limits.model_dump_json(), str(self._image_folder or "")]
+        self._child = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
+        atexit.register(self.close)
+        if self._line(_START_SECONDS) is None:
+            self.close()
+            raise OSError("The parser process did not start.")
+        return self._child
+
+    def _line(self, seconds: float) -> bytes | None:
+        """The child's next line; None when it dies or the time is up."""
+        assert self._child is not None and self._child.stdout is not None
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._child.stdout, selectors.EVENT_READ)
+            searched = 0
+            while (end := self._buffer.find(b"\n", searched)) < 0:
+                searched = len(self._buffer)
+                remaining = deadline - time.monotonic()
+                if remaining <= 0 or not selector.select(remaining):
+                    return None
+                chunk = os.read(self._child.stdout.fileno(), 1 << 20)
+                if not chunk:
+                    self._child.wait()
+                    return None
+                self._buffer += chunk
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line
+
+
+def _document(data: dict[str, Any]) -> Document:
+    return Document(
+        name=data["name"],
+        status=Status(data["status"]),
+        reason=data["reason"],
+        flags=tuple(Flag(flag) for flag in data["flags"]),
+        parser=data["parser"],
+        content_hash=data["content_hash"],
+        size_bytes=data["size_bytes"],
+        elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, place in data["elements"]),
+        images=tuple(Image(**{**image, "place": Place(**image["place"])}) for image in data["images"]),
+        children=tuple(_document(child) for child in data["children"]),
+    )
+
+
+def _data(document: Document) -> dict[str, Any]:
+    return {
+        "name": document.name,
+        "status": document.status,
+        "reason": document.reason,
+        "flags": document.flags,
+        "parser": document.parser,
+        "content_hash": document.content_hash,
+        "size_bytes": document.size_bytes,
+        "elements": [
+            (e.kind, e.text, e.level, e.region, (e.place.page, e.place.slide, e.place.sheet, e.place.cells, e.place.part))
+            for e in document.elements
+        ],
+        "images": [asdict(image) for image in document.images],
+        "children": [_data(child) for child in document.children],
+    }
+
+
+def _serve(limits: Limits, image_folder: Path | None) -> None:
+    """The child's loop: one request line in, one answer line out, until its parent goes."""
+    import logging
+    import warnings
+
+    from lakedocs.extract.read import read_document
+
+    logging.disable(logging.CRITICAL)  # parsers log what they read
+    warnings.simplefilter("ignore")
+    idle_bytes = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if Path("/proc/self/statm").exists() else 0
+    bound = idle_bytes + limits.memory_mb * 2**20
+    if idle_bytes:
+        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    out.write(b"{}\n")
+    out.flush()
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        answer: dict[str, Any]
+        try:
+            answer = _data(read_document(request["path"], request["name"], limits, image_folder))
+        except MemoryError:
+            answer = {"memory": True}
+        except Exception as error:  # the last line of defence: a parser's unforeseen failure is one document's status, with its type
+            answer = {"bug": type(error).__name__}
+        out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    _serve(Limits.model_validate_json(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2] else None)

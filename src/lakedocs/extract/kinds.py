@@ -1,0 +1,155 @@
+"""Which task reads a file (by extension) and which parser (by content)."""
+
+from __future__ import annotations
+
+import zipfile
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+import olefile
+
+from lakedocs.errors import DocumentError
+from lakedocs.records import Kind, Status
+
+_EXTENSIONS: dict[Kind, tuple[str, ...]] = {
+    Kind.WORD: ("docx", "docm", "dotx", "dotm", "doc", "dot", "rtf", "odt"),
+    Kind.XLSX: ("xlsx", "xlsm", "xltx", "xltm", "xls", "xlt", "xlsb", "ods"),
+    Kind.PPTX: ("pptx", "pptm", "ppsx", "ppsm", "potx", "ppt", "pps", "odp"),
+    Kind.PDF: ("pdf",),
+}
+_KIND_OF_EXTENSION = {extension: kind for kind, extensions in _EXTENSIONS.items() for extension in extensions}
+
+
+class Format(StrEnum):
+    """What the bytes are, whatever the file is called."""
+
+    DOCX = "docx"
+    XLSX = "xlsx"
+    XLS = "xls"
+    XLSB = "xlsb"
+    PPTX = "pptx"
+    PDF = "pdf"
+    MSG = "msg"
+    EML = "eml"
+    TEXT_TABLE = "csv"
+    ENCRYPTED_OFFICE = "encrypted_office"
+    OLD_WORD = "doc"
+    OLD_POWERPOINT = "ppt"
+    UNKNOWN = "unknown"
+
+
+_EXPECTED: dict[str, frozenset[Format]] = {
+    "doc": frozenset({Format.OLD_WORD}),
+    "dot": frozenset({Format.OLD_WORD}),
+    "xls": frozenset({Format.XLS}),
+    "xlt": frozenset({Format.XLS}),
+    "ppt": frozenset({Format.OLD_POWERPOINT}),
+    "pps": frozenset({Format.OLD_POWERPOINT}),
+    "xlsb": frozenset({Format.XLSB}),
+    "pdf": frozenset({Format.PDF}),
+    "msg": frozenset({Format.MSG}),
+    "eml": frozenset({Format.EML}),
+    "csv": frozenset({Format.TEXT_TABLE}),
+    "tsv": frozenset({Format.TEXT_TABLE}),
+    **dict.fromkeys(("docx", "docm", "dotx", "dotm"), frozenset({Format.DOCX})),
+    **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm"), frozenset({Format.XLSX})),
+    **dict.fromkeys(("pptx", "pptm", "ppsx", "ppsm", "potx"), frozenset({Format.PPTX})),
+}
+
+_MAIL_HEADERS = (
+    b"received:", b"from:", b"to:", b"subject:", b"date:", b"mime-version:", b"return-path:", b"message-id:", b"delivered-to:",
+    b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
+)  # fmt: skip
+_MACRO_PARTS = ("vbaproject.bin",)
+_IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+
+
+def extension_of(name: str) -> str:
+    """The lower-case extension without its dot; empty where there is none."""
+    return PurePosixPath(name.replace("\\", "/")).suffix.lower().lstrip(".")
+
+
+def kind_of(name: str) -> Kind:
+    """The task that writes this file; what no other task knows goes to 05."""
+    return _KIND_OF_EXTENSION.get(extension_of(name), Kind.MSG_CSV)
+
+
+def is_disguised(name: str, found: Format) -> bool:
+    """Whether the extension promised another kind of content than was found."""
+    expected = _EXPECTED.get(extension_of(name))
+    return expected is not None and found not in expected and found is not Format.ENCRYPTED_OFFICE
+
+
+def sniff(path: str, name: str) -> Format:
+    """The format of a file's content.
+
+    Raises:
+        DocumentError: `corrupt` when the bytes begin as a known container that can't be opened.
+    """
+    with open(path, "rb") as file:
+        head = file.read(8192)
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return _sniff_zip(path)
+    if head.startswith(olefile.MAGIC):
+        return _sniff_ole(path)
+    if b"%PDF-" in head[:1024]:
+        return Format.PDF
+    if head.startswith(b"{\\rtf") or head.startswith(_IMAGE_SIGNATURES):
+        return Format.UNKNOWN
+    if head.startswith((b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")):
+        return Format.XLS  # a bare BIFF stream, as Excel 2 to 5 wrote it
+    extension = extension_of(name)
+    if extension in ("csv", "tsv"):
+        return Format.TEXT_TABLE
+    if _looks_like_mail(head):
+        return Format.EML
+    if extension in ("eml", "txt", "tab"):
+        return Format.EML if extension == "eml" else Format.TEXT_TABLE
+    return Format.UNKNOWN
+
+
+def _looks_like_mail(head: bytes) -> bool:
+    lines = [line for line in head.lstrip(b"\xef\xbb\xbf\r\n\t ").splitlines()[:40] if line.strip()]
+    if not lines or not lines[0].lower().startswith(_MAIL_HEADERS):
+        return False
+    return sum(line.lower().startswith(_MAIL_HEADERS) for line in lines) >= 2
+
+
+def _sniff_zip(path: str) -> Format:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename.lower().replace("\\", "/") for info in archive.infolist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DocumentError(Status.CORRUPT, "The file begins as a ZIP container but its directory can't be read.") from error
+    for name in names:
+        if name.startswith("word/"):
+            return Format.DOCX
+        if name.startswith("ppt/"):
+            return Format.PPTX
+        if name.startswith("xl/"):
+            return Format.XLSB if any(n.endswith("workbook.bin") for n in names) else Format.XLSX
+    return Format.UNKNOWN
+
+
+def _sniff_ole(path: str) -> Format:
+    try:
+        with olefile.OleFileIO(path) as ole:
+            streams = {"/".join(entry).lower() for entry in ole.listdir()}
+    except (OSError, ValueError, IndexError, AttributeError) as error:
+        raise DocumentError(Status.CORRUPT, "The file begins as an OLE container but its directory can't be read.") from error
+    if "encryptedpackage" in streams or "encryptioninfo" in streams:
+        return Format.ENCRYPTED_OFFICE
+    if "worddocument" in streams:
+        return Format.OLD_WORD
+    if "powerpoint document" in streams:
+        return Format.OLD_POWERPOINT
+    if "workbook" in streams or "book" in streams:
+        return Format.XLS
+    if any(stream.startswith("__properties_version") or stream.startswith("__substg1.0") for stream in streams):
+        return Format.MSG
+    return Format.UNKNOWN
+
+
+def has_macros(names: list[str]) -> bool:
+    """Whether a container's part names show a macro project."""
+    return any(name.lower().endswith(_MACRO_PARTS) for name in names)

@@ -1,0 +1,106 @@
+"""What a format's parser fills while it reads: elements within the budget, images on disk, attachments to read next."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
+
+from lakedocs.extract.limits import Budget, Limits
+from lakedocs.records import Element, Flag, Image, Place
+
+_MEDIA_TYPES = {
+    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
+    "tiff": "image/tiff", "emf": "image/emf", "wmf": "image/wmf", "svg": "image/svg+xml", "webp": "image/webp",
+}  # fmt: skip
+_OF_PILLOW_FORMAT = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "BMP": "bmp", "TIFF": "tif", "WEBP": "webp", "EMF": "emf", "WMF": "wmf"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Bytes found inside a document that are a document of their own."""
+
+    name: str = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+class Reading:
+    """Collects one document; parsers call `add`, `save_image` and `attach` in reading order."""
+
+    def __init__(self, limits: Limits, image_folder: Path | None) -> None:
+        self.limits = limits
+        self._image_folder = image_folder
+        self._budget = Budget(limits)
+        self._flags: dict[Flag, None] = {}
+        self.images: list[Image] = []
+        self.attachments: list[Attachment] = []
+
+    @property
+    def elements(self) -> list[Element]:
+        return self._budget.elements
+
+    @property
+    def full(self) -> bool:
+        """Whether reading on is pointless because the text budget is spent."""
+        return self._budget.full
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        if self._budget.truncated:
+            self.flag(Flag.TRUNCATED)
+        return tuple(self._flags)
+
+    def flag(self, flag: Flag) -> None:
+        self._flags[flag] = None
+
+    def add(self, kind: str, text: str, *, level: int = 0, region: str = "body", place: Place = Place()) -> None:  # noqa: B008 - frozen
+        """Keep a piece of text; empty ones are dropped, those beyond the budget set the flag `truncated`."""
+        self._budget.add(Element(kind, text, level, region, place))
+
+    def attach(self, name: str, data: bytes) -> None:
+        """Keep an attachment, up to the limit."""
+        if len(self.attachments) >= self.limits.attachments:
+            self.flag(Flag.ATTACHMENTS_LEFT_OUT)
+            return
+        self.attachments.append(Attachment(name, data))
+
+    def save_image(self, read: Callable[[], bytes], extension: str, place: Place) -> None:
+        """Store an image under its hash (the same image is stored once) and note it with its place."""
+        if len(self.images) >= self.limits.images:
+            return
+        data = read()
+        if not data:
+            return
+        sha256 = hashlib.sha256(data).hexdigest()
+        width, height, found = _size_of(data)
+        extension = found or extension.lower().lstrip(".")
+        if self._image_folder is not None:
+            _write_once(self._image_folder / sha256[:2] / f"{sha256}.{extension or 'bin'}", data)
+        media_type = _MEDIA_TYPES.get(extension, "application/octet-stream")
+        self.images.append(Image(sha256, media_type, len(data), width, height, place))
+
+
+def _size_of(data: bytes) -> tuple[int, int, str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a decompression-bomb warning: only the header is read here
+            with PillowImage.open(io.BytesIO(data)) as image:
+                return image.width, image.height, _OF_PILLOW_FORMAT.get(image.format or "", "")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
+        return 0, 0, ""  # unknown to Pillow (EMF on Linux, SVG): stored all the same, its size stays unknown
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    if path.exists() and path.stat().st_size == len(data):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)

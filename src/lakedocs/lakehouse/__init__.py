@@ -1,0 +1,1 @@
+"""Spark and Delta: the session, every table, the ledgers, and the shell that all stages share."""

@@ -1,0 +1,255 @@
+"""What 01–05 share: list a source, find new, changed and gone files, read them where they can be killed, write three tables.
+
+Reads: files of the source. Writes: raw.files_<kind>, raw.elements_<kind>, raw.images_<kind>, all keyed by the root file.
+A re-run opens only files whose size, time or fingerprint differ; files that merely were touched are hashed, not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakedocs.errors import SourceError
+from lakedocs.extract.isolation import IsolatedReader
+from lakedocs.extract.limits import Limits
+from lakedocs.extract.read import PARSERS
+from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
+from lakedocs.lakehouse.changes import Work, fresh_folder, stage_changes
+from lakedocs.lakehouse.listing import keyed_hash, list_source, source_id
+from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply
+from lakedocs.records import Document, Kind, Place
+from lakedocs.settings import Settings, fingerprint
+
+_VERSION = "ingest/1"
+_UNITS_DDL = (
+    "unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, known_hash string, touched boolean"
+)
+_UNITS_SCHEMA = pa.schema(
+    [("unit_id", pa.string()), ("gone", pa.bool_()), ("slice_key", pa.string()), ("size_bytes", pa.int64()), ("path", pa.string()),
+     ("modified_us", pa.int64()), ("known_hash", pa.string()), ("touched", pa.bool_())]
+)  # fmt: skip
+
+
+def run_ingest(context: TaskContext, kind: Kind) -> Figures:
+    """Bring the tables of one kind up to date with the source.
+
+    Raises:
+        SourceError: when the source can't be listed whole, or so much is gone that a person should look first.
+    """
+    stage = Stage(tables.files(kind), (tables.elements(kind), tables.images(kind)), key="root_id", ledger_key="root_id")
+    settings, storage = context.settings, context.settings.storage
+    ingest_fingerprint = fingerprint(_VERSION, PARSERS, settings.limits)
+    fresh = context.lake.ensure(*stage.tables)
+
+    listing_path = fresh_folder(storage, context.task_key, "listing")
+    list_source(context.spark, settings, kind).write.mode("overwrite").parquet(str(listing_path))
+    listing = context.spark.read.parquet(str(listing_path))
+    known = context.lake.read(stage.ledger).where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
+    differing = _differing(listing, known, ingest_fingerprint).mapInArrow(partial(_mark_touched, settings.source.path), _UNITS_DDL)
+    units_path = fresh_folder(storage, context.task_key, "units")
+    differing.write.mode("overwrite").parquet(str(units_path))
+    staged = context.spark.read.parquet(str(units_path))
+    _check_removals(settings, listing, known, staged)
+
+    touched = staged.where("touched").select("unit_id", "modified_us")
+    if not touched.isEmpty():
+        _remember_times(context, stage, touched)
+    work_path = fresh_folder(storage, context.task_key, "work")
+    work = stage_changes(context.spark, staged.where("NOT touched").drop("touched"), work_path, settings.slices)
+    figures = apply(context, stage, work, partial(_read_units, context, kind, ingest_fingerprint), all(fresh.values()))
+    _forget_images(context, kind, work)
+    fresh_folder(storage, context.task_key, "listing")
+    fresh_folder(storage, context.task_key, "units")
+    if not work.stale:
+        return figures
+    refused = context.lake.read(stage.ledger).where((F.col("run_id") == context.run_id) & (F.col("status") != "ok")).count()
+    return figures + Figures(refused=refused)
+
+
+def _differing(listing: DataFrame, known: DataFrame, ingest_fingerprint: str) -> DataFrame:
+    present = listing.where(~F.col("is_summary")).select("doc_id", "path", "size_bytes", "modified_us")
+    before = known.select(
+        F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
+        F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"),
+    )  # fmt: skip
+    joined = present.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
+    same_reading = F.col("known_fingerprint") == ingest_fingerprint
+    same_size = F.col("size_bytes") == F.col("known_size")
+    unchanged = F.coalesce(same_reading & same_size & (F.col("modified_us") == F.col("known_time")), F.lit(False))
+    return joined.where(~unchanged).select(
+        F.coalesce("doc_id", "known_id").alias("unit_id"),
+        F.col("doc_id").isNull().alias("gone"),
+        F.coalesce("size_bytes", F.lit(0)).cast("string").alias("slice_key"),
+        F.coalesce("size_bytes", F.lit(0)).alias("size_bytes"),
+        "path",
+        "modified_us",
+        F.when(same_reading & same_size & (F.col("known_content") != ""), F.col("known_content")).alias("known_hash"),
+        F.lit(False).alias("touched"),
+    )
+
+
+def _mark_touched(source: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Hash the files that have a new time but their old size: those with the old content were only touched."""
+    for batch in batches:
+        rows = batch.to_pylist()
+        for row in rows:
+            if row["known_hash"]:
+                row["touched"] = _content_hash(Path(source) / row["path"]) == row["known_hash"]
+        yield pa.RecordBatch.from_pylist(rows, schema=_UNITS_SCHEMA)
+
+
+def _content_hash(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""  # it is read as a changed file next, and gets its status there
+
+
+def _check_removals(settings: Settings, listing: DataFrame, known: DataFrame, staged: DataFrame) -> None:
+    summary = listing.where("is_summary").agg(F.sum("files").alias("files"), F.sum("errors").alias("errors")).first()
+    files, errors = (summary["files"] or 0, summary["errors"] or 0) if summary else (0, 0)
+    if errors:
+        raise SourceError(f"{errors} folders or files of the source can't be listed; nothing was removed. Check their rights and run again.")
+    gone = staged.where("gone").count()
+    if not gone or settings.source.allow_removal:
+        return
+    before = known.count()
+    allow = "run once with --param allow_removal=true"
+    if not files:
+        raise SourceError(f"The source is empty, but {before} documents are known from it; nothing was removed. If they are gone, {allow}.")
+    if gone > settings.source.removal_free and gone > settings.source.removal_max_share * before:
+        raise SourceError(f"{gone} of {before} documents are gone from the source; nothing was removed. If that is right, {allow}.")
+
+
+def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> None:
+    known = context.lake.read(stage.ledger).drop("modified_us")
+    rows = known.join(F.broadcast(touched), known["doc_id"] == touched["unit_id"], "inner")
+    context.lake.upsert(stage.ledger, rows, "doc_id")
+
+
+def _read_units(context: TaskContext, kind: Kind, ingest_fingerprint: str, units: DataFrame) -> DataFrame:
+    # equal bytes have equal size: files of one size come to one worker one after the other, which reads equal ones once
+    partitioned = units.repartition(context.settings.slices.partitions, "size_bytes").sortWithinPartitions(F.desc("size_bytes"))
+    stage_tables = (tables.elements(kind), tables.images(kind), tables.files(kind))
+    read = partial(
+        _read_files, context.settings, kind, source_id(context.settings), ingest_fingerprint, context.run_id, context.task_key, stage_tables
+    )
+    return partitioned.mapInArrow(read, multi_ddl(stage_tables))
+
+
+@lru_cache(maxsize=2)
+def _reader(limits: Limits, image_folder: str) -> IsolatedReader:
+    return IsolatedReader(limits, Path(image_folder))
+
+
+def _read_files(
+    settings: Settings,
+    kind: Kind,
+    source: str,
+    ingest_fingerprint: str,
+    run_id: str,
+    task_key: str,
+    stage_tables: tuple[tables.Table, ...],
+    batches: Iterator[pa.RecordBatch],
+) -> Iterator[pa.RecordBatch]:
+    reader = _reader(settings.limits, str(settings.storage.images(kind)))
+    writer = _RowWriter(settings, kind, source, ingest_fingerprint, run_id)
+
+    def rows() -> Rows:
+        same_size: tuple[int, dict[str, Document]] = (-1, {})
+        for unit in rows_of(batches):
+            path = Path(settings.source.path) / str(unit["path"])
+            if same_size[0] != unit["size_bytes"]:
+                same_size = (int(str(unit["size_bytes"])), {})
+            content = _content_hash(path) if same_size[1] else ""
+            twin = same_size[1].get(content)
+            # the name decides little but something (a .csv is text, whatever it holds), so twins share their extension
+            is_twin = twin is not None and PurePosixPath(twin.name).suffix == path.suffix
+            document = twin if is_twin and twin is not None else reader.read(str(path), path.name)
+            if document.content_hash and len(same_size[1]) < 4:
+                same_size[1][document.content_hash] = document
+            yield from writer.rows(document, unit)
+            tick(str(settings.storage.progress), task_key)
+
+    yield from multi_batches(stage_tables, rows())
+
+
+class _RowWriter:
+    """Turns a document and its attachments into rows of the three tables."""
+
+    def __init__(self, settings: Settings, kind: Kind, source: str, ingest_fingerprint: str, run_id: str) -> None:
+        self._settings = settings
+        self._kind = kind
+        self._source = source
+        self._fingerprint = ingest_fingerprint
+        self._run_id = run_id
+        self._files, self._elements, self._images = tables.files(kind), tables.elements(kind), tables.images(kind)
+
+    def rows(self, document: Document, unit: Row) -> Rows:
+        path = str(unit["path"])
+        root_id = str(unit["unit_id"])
+        yield from self._document(document, root_id, root_id, None, path, PurePosixPath(path).name, 0, unit)
+
+    def _document(
+        self, document: Document, doc_id: str, root_id: str, parent_id: str | None, path: str, name: str, depth: int, unit: Row
+    ) -> Rows:
+        output = hashlib.sha256(f"{name}\x00{path}\x00{document.status}\x00{document.reason}".encode("utf-8", "replace"))
+        identity: Row = {"doc_id": doc_id, "root_id": root_id, "run_id": self._run_id}
+        for ordinal, element in enumerate(document.elements):
+            output.update(repr((element.kind, element.level, element.region, element.text, element.place)).encode("utf-8", "replace"))
+            yield (
+                self._elements,
+                {**identity, "ordinal": ordinal, "kind": element.kind, "level": element.level, "region": element.region,
+                 "text": _storable(element.text), **_place_row(element.place)},
+            )  # fmt: skip
+        for ordinal, image in enumerate(document.images):
+            yield (
+                self._images,
+                {**identity, "ordinal": ordinal, "sha256": image.sha256, "media_type": image.media_type, "size_bytes": image.size_bytes,
+                 "width_px": image.width_px, "height_px": image.height_px, **_place_row(image.place)},
+            )  # fmt: skip
+        for number, child in enumerate(document.children):
+            child_id = keyed_hash(self._settings, doc_id, str(number), child.name)
+            yield from self._document(child, child_id, root_id, doc_id, f"{path}/{child.name}", child.name, depth + 1, unit)
+        yield (
+            self._files,
+            {**identity, "parent_id": parent_id, "source_id": self._source, "path": _storable(path), "name": _storable(name),
+             "kind": str(self._kind), "depth": depth, "size_bytes": document.size_bytes if depth else unit["size_bytes"],
+             "modified_us": unit["modified_us"], "content_hash": document.content_hash, "status": str(document.status),
+             "reason": document.reason, "flags": [str(flag) for flag in document.flags], "parser": document.parser,
+             "fingerprint": self._fingerprint, "elements": len(document.elements),
+             "characters": sum(len(element.text) for element in document.elements), "images": len(document.images),
+             "output_hash": output.hexdigest()},
+        )  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """Text without lone surrogates, which neither Arrow nor JSON can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _place_row(place: Place) -> Row:
+    return {"page": place.page, "slide": place.slide, "sheet": place.sheet, "cells": place.cells, "part": place.part}
+
+
+def _forget_images(context: TaskContext, kind: Kind, work: Work) -> None:
+    """Delete stored images that no document of this kind shows any more; asked only when documents changed or went."""
+    if not (work.gone or work.kept and work.stale):
+        return
+    folder = context.settings.storage.images(kind)
+    stored = {path.stem: path for path in folder.glob("*/*")} if folder.is_dir() else {}
+    if not stored:
+        return
+    names = context.spark.createDataFrame([(name,) for name in stored], "sha256 string")
+    orphans = names.join(context.lake.read(tables.images(kind)).select("sha256").distinct(), "sha256", "left_anti")
+    for row in orphans.toLocalIterator():
+        stored[row["sha256"]].unlink(missing_ok=True)

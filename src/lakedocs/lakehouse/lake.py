@@ -1,0 +1,114 @@
+"""Tables by name or by folder: create, read, append, replace and remove by key. Spark Connect's own API only."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakedocs.errors import LakeError
+from lakedocs.lakehouse.tables import Table
+from lakedocs.settings import Storage
+
+
+class Lake:
+    """The lake's tables. With a catalog they are Unity Catalog's, else folders below the storage's warehouse."""
+
+    def __init__(self, spark: SparkSession, storage: Storage) -> None:
+        self.spark = spark
+        self.storage = storage
+        self._known: set[str] = set()
+
+    def folder(self, table: Table) -> Path:
+        """Where a table's files lie; only for tables without a catalog."""
+        return self.storage.warehouse / table.schema / table.name
+
+    def reference(self, table: Table) -> str:
+        """The table as SQL names it."""
+        if self.storage.catalog:
+            schema = self.storage.schema_raw if table.schema == "raw" else self.storage.schema_docs
+            return ".".join(f"`{part}`" for part in (self.storage.catalog, schema, table.name))
+        return f"delta.`{self.folder(table)}`"
+
+    def exists(self, table: Table) -> bool:
+        if table.name in self._known:
+            return True
+        if self.storage.catalog:
+            found = self.spark.catalog.tableExists(self.reference(table).replace("`", ""))
+        else:
+            found = (self.folder(table) / "_delta_log").is_dir()
+        if found:
+            self._known.add(table.name)
+        return found
+
+    def ensure(self, *tables: Table) -> dict[str, bool]:
+        """Create the tables that are missing; for each name, whether it is new (and so empty).
+
+        Raises:
+            LakeError: when an existing table lacks columns of this version.
+        """
+        fresh = {}
+        for table in tables:
+            fresh[table.name] = not self.exists(table)
+            if fresh[table.name]:
+                self._create(table)
+                self._known.add(table.name)
+            else:
+                self._check(table)
+        return fresh
+
+    def _create(self, table: Table) -> None:
+        keys = ", ".join(table.keys)
+        self.spark.sql(
+            f"CREATE TABLE IF NOT EXISTS {self.reference(table)} ({table.ddl}) USING DELTA CLUSTER BY ({keys}) TBLPROPERTIES ("
+            "'delta.enableDeletionVectors' = 'true', "
+            f"'delta.dataSkippingStatsColumns' = '{','.join(table.keys)}')"
+        )
+
+    def _check(self, table: Table) -> None:
+        missing = set(table.names) - set(self.spark.table(self.reference(table)).columns)
+        if missing:
+            raise LakeError(
+                f"The table {table.schema}.{table.name} lacks the columns {', '.join(sorted(missing))}: it was written by another "
+                "version. Start with a new storage root, or add the columns."
+            )
+
+    def read(self, table: Table) -> DataFrame:
+        """The table's rows; none where it does not exist yet."""
+        if self.exists(table):
+            return self.spark.table(self.reference(table)).select(*table.names)
+        return self.spark.createDataFrame([], table.ddl)
+
+    def read_all(self, tables: list[Table]) -> DataFrame:
+        """The rows of several tables of one shape as one."""
+        present = [table for table in tables if self.exists(table)] or tables[:1]
+        return reduce(DataFrame.unionByName, (self.read(table) for table in present))
+
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Add rows; their columns are matched by name."""
+        rows.select(*table.names).writeTo(self.reference(table)).append()
+
+    def remove(self, table: Table, keys: DataFrame) -> None:
+        """Remove the rows whose key columns stand in `keys` (its columns name them)."""
+        condition = " AND ".join(f"t.`{name}` = k.`{name}`" for name in keys.columns)
+        view = f"keys_of_{table.name}"
+        keys.distinct().createOrReplaceTempView(view)
+        self.spark.sql(f"MERGE INTO {self.reference(table)} AS t USING {view} AS k ON {condition} WHEN MATCHED THEN DELETE")
+        self.spark.catalog.dropTempView(view)
+
+    def upsert(self, table: Table, rows: DataFrame, key: str) -> None:
+        """Insert rows, replacing those of the same key."""
+        view = f"rows_of_{table.name}"
+        rows.select(*table.names).createOrReplaceTempView(view)
+        self.spark.sql(
+            f"MERGE INTO {self.reference(table)} AS t USING {view} AS r ON t.`{key}` = r.`{key}` "
+            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+        )
+        self.spark.catalog.dropTempView(view)
+
+
+def hash_of(*columns: str) -> F.Column:  # type: ignore[name-defined]
+    """A hex hash over columns, nulls counted as empty."""
+    return F.sha2(F.concat_ws("\u0000", *(F.coalesce(F.col(name).cast("string"), F.lit("")) for name in columns)), 256)

@@ -1,0 +1,107 @@
+"""The files of a source, listed by the workers, a shard per directory; what can't be listed is reported, never skipped."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from lakedocs.errors import SourceError
+from lakedocs.extract.kinds import kind_of
+from lakedocs.records import Kind
+from lakedocs.settings import Settings, read_key
+
+LISTING_DDL = "doc_id string, path string, size_bytes bigint, modified_us bigint, is_summary boolean, files bigint, errors bigint"
+_SCHEMA = pa.schema(
+    [("doc_id", pa.string()), ("path", pa.string()), ("size_bytes", pa.int64()), ("modified_us", pa.int64()),
+     ("is_summary", pa.bool_()), ("files", pa.int64()), ("errors", pa.int64())]
+)  # fmt: skip
+_ROWS_A_BATCH = 5000
+
+
+def source_name(settings: Settings) -> str:
+    """What identifies the source: its fixed name, else its path."""
+    return settings.source.name or str(Path(settings.source.path).absolute())
+
+
+def source_id(settings: Settings) -> str:
+    """A keyed hash of the source's name."""
+    return keyed_hash(settings, "source", source_name(settings))
+
+
+def keyed_hash(settings: Settings, *parts: str) -> str:
+    """32 hex digits of an HMAC over the parts: an id from which no name can be guessed."""
+    key = read_key(settings.keys.document_id, settings.storage.root)
+    return hmac.new(key, "\x00".join(parts).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:32]
+
+
+def list_source(spark: SparkSession, settings: Settings, kind: Kind) -> DataFrame:
+    """The files of one kind, and a summary row per shard with the number of all files and of listing errors in it.
+
+    Raises:
+        SourceError: when the source is not a folder that can be read.
+    """
+    root = settings.source.path
+    if not root:
+        raise SourceError("No folder of documents is named: pass --source DIR (or the job parameter `source`).")
+    try:
+        with os.scandir(root) as entries:
+            folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError as error:
+        raise SourceError(f"The source can't be listed ({error.strerror}); nothing was removed. Check the path and its rights.") from error
+    shards = [("", False), *((folder, True) for folder in folders)]
+    frame = spark.createDataFrame(shards, "folder string, recursive boolean")
+    count = min(len(shards), settings.slices.partitions)
+    return frame.repartition(count).mapInArrow(partial(_list_shards, settings, kind), LISTING_DDL)
+
+
+def _list_shards(settings: Settings, kind: Kind, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    name = source_name(settings)
+    for batch in batches:
+        for shard in batch.to_pylist():
+            yield from _list_shard(settings, name, kind, shard["folder"], shard["recursive"])
+
+
+def _list_shard(settings: Settings, name: str, kind: Kind, folder: str, recursive: bool) -> Iterator[pa.RecordBatch]:
+    files, errors = 0, 0
+    rows: list[dict[str, object]] = []
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            with os.scandir(Path(settings.source.path) / current) as entries:
+                found = list(entries)
+        except OSError:
+            errors += 1
+            continue
+        for entry in found:
+            path = f"{current}/{entry.name}" if current else entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if recursive:
+                        pending.append(path)
+                    continue
+                if not entry.is_file():
+                    continue  # a socket, a pipe or a dangling link: nothing to read
+                status = entry.stat()
+            except OSError:
+                errors += 1
+                continue
+            files += 1
+            if kind_of(entry.name) is kind:
+                text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                rows.append(
+                    {"doc_id": keyed_hash(settings, name, path), "path": text, "size_bytes": status.st_size,
+                     "modified_us": status.st_mtime_ns // 1000, "is_summary": False}
+                )  # fmt: skip
+            if len(rows) >= _ROWS_A_BATCH:
+                yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
+                rows = []
+    rows.append({"is_summary": True, "files": files, "errors": errors})
+    yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)

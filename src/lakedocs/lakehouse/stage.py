@@ -1,0 +1,122 @@
+"""The shell that all stages share: find what differs, do it in slices, replace, remove, remember, count.
+
+Order within a slice makes a kill harmless: outputs first, the ledger last. A unit that the ledger does not know with its
+present fingerprint is done again, its leftovers removed first; a unit that it knows is never opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakedocs.lakehouse.changes import Work, compare, fresh_folder, stage_changes
+from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.tables import Table
+from lakedocs.settings import Settings
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a task did: units (documents or families) stale, gone, kept and refused, rows written, and what it cost."""
+
+    stale: int = 0
+    gone: int = 0
+    kept: int = 0
+    refused: int = 0
+    rows_out: int = 0
+    slices: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(
+            max(self.stale, other.stale), max(self.gone, other.gone), max(self.kept, other.kept), self.refused + other.refused,
+            self.rows_out + other.rows_out, self.slices + other.slices, self.tokens + other.tokens, self.cost + other.cost,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """What a task is given: the session, the tables, the settings, and who it is in which run."""
+
+    spark: SparkSession
+    lake: Lake
+    settings: Settings
+    task_key: str
+    run_id: str
+    announce: Callable[[int], None] = field(default=lambda total: None)
+    """Told how many units there are to do, once that is known."""
+
+    @property
+    def progress_folder(self) -> str:
+        """Where workers count what they have done."""
+        return str(self.settings.storage.progress)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The tables of a stage: `key` is the column in its outputs, `ledger_key` the one in its ledger, that holds the unit."""
+
+    ledger: Table
+    outputs: tuple[Table, ...]
+    key: str
+    ledger_key: str = "unit_id"
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return (*self.outputs, self.ledger)
+
+
+Process = Callable[[DataFrame], DataFrame]
+"""From the units of a slice to rows with one struct column per table of the stage (see `arrow.multi_ddl`)."""
+
+
+def run_derived(context: TaskContext, stage: Stage, upstream: DataFrame, stage_fingerprint: str, process: Process) -> Figures:
+    """Bring a stage up to date with the units of its input.
+
+    Args:
+        upstream: unit_id, input_hash, size_bytes of every unit that there is.
+        stage_fingerprint: of the settings that matter and the stage's own version.
+    """
+    fresh = context.lake.ensure(*stage.tables)
+    differing = compare(upstream, context.lake.read(stage.ledger), stage_fingerprint)
+    path = fresh_folder(context.settings.storage, context.task_key, f"units_{stage.ledger.name}")
+    work = stage_changes(context.spark, differing, path, context.settings.slices)
+    return apply(context, stage, work, process, all(fresh.values()))
+
+
+def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_fresh: bool) -> Figures:
+    """Remove what is gone, then do the stale units slice by slice; each slice is committed before the next.
+
+    Args:
+        is_fresh: the tables were empty when the task began, so no leftovers have to be removed.
+    """
+    context.announce(work.stale)
+    if work.gone:
+        remove_units(context, stage, work.removed(context.spark))
+    rows = 0
+    for number in range(work.slices):
+        units = work.units(context.spark, number)
+        out = fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
+        process(units).write.mode("overwrite").parquet(str(out))
+        written = context.spark.read.parquet(str(out))
+        if not is_fresh:
+            remove_units(context, stage, units.select("unit_id"))
+        for table in stage.tables:
+            context.lake.append(table, written.where(F.col(table.name).isNotNull()).select(f"{table.name}.*"))
+        counts = written.agg(*(F.count(table.name).alias(table.name) for table in stage.outputs)).first()
+        rows += sum(counts) if counts else 0
+        fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
+    work.clear()
+    kept = context.lake.read(stage.ledger).select(stage.ledger_key).distinct().count() - work.stale
+    return Figures(work.stale, work.gone, max(kept, 0), 0, rows, work.slices)
+
+
+def remove_units(context: TaskContext, stage: Stage, units: DataFrame) -> None:
+    """Remove units from the outputs, then from the ledger: what is interrupted between the two is removed again."""
+    for table in stage.outputs:
+        context.lake.remove(table, units.select(F.col("unit_id").alias(stage.key)))
+    context.lake.remove(stage.ledger, units.select(F.col("unit_id").alias(stage.ledger_key)))

@@ -1,0 +1,141 @@
+"""Every table in one place: schema, columns with types, the columns that it is clustered by and keeps statistics of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lakedocs.records import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A Delta table; `raw` holds what was read and is restricted, `docs` holds nothing that did not pass 06."""
+
+    schema: Literal["raw", "docs"]
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    keys: tuple[str, ...]
+
+    @property
+    def ddl(self) -> str:
+        """The columns as Spark reads a schema."""
+        return ", ".join(f"`{name}` {kind}" for name, kind in self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.columns]
+
+    def struct(self) -> str:
+        """The row as a struct type, for stages that write several tables in one pass."""
+        return f"struct<{', '.join(f'{name}: {kind}' for name, kind in self.columns)}>"
+
+
+_PLACE = (("page", "int"), ("slide", "int"), ("sheet", "string"), ("cells", "string"), ("part", "string"))
+_DOCUMENT = (("doc_id", "string"), ("root_id", "string"))
+_RUN = (("run_id", "string"),)
+
+_FILES = (
+    *_DOCUMENT, ("parent_id", "string"), ("source_id", "string"), ("path", "string"), ("name", "string"), ("kind", "string"),
+    ("depth", "int"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("content_hash", "string"), ("status", "string"),
+    ("reason", "string"), ("flags", "array<string>"), ("parser", "string"), ("fingerprint", "string"), ("elements", "int"),
+    ("characters", "bigint"), ("images", "int"), ("output_hash", "string"), *_RUN,
+)  # fmt: skip
+_ELEMENTS = (
+    *_DOCUMENT, ("ordinal", "int"), ("kind", "string"), ("level", "int"), ("region", "string"), ("text", "string"), *_PLACE, *_RUN,
+)  # fmt: skip
+_IMAGES = (
+    *_DOCUMENT, ("ordinal", "int"), ("sha256", "string"), ("media_type", "string"), ("size_bytes", "bigint"), ("width_px", "int"),
+    ("height_px", "int"), *_PLACE, *_RUN,
+)  # fmt: skip
+
+
+def files(kind: Kind) -> Table:
+    """One row per file or attachment of an ingest task: what it is and how it ended. Its ledger, too."""
+    return Table("raw", f"files_{kind}", _FILES, ("doc_id", "root_id"))
+
+
+def elements(kind: Kind) -> Table:
+    """The text of an ingest task's documents, in reading order."""
+    return Table("raw", f"elements_{kind}", _ELEMENTS, ("doc_id", "root_id"))
+
+
+def images(kind: Kind) -> Table:
+    """The embedded images of an ingest task's documents; their bytes lie in the images volume by hash."""
+    return Table("raw", f"images_{kind}", _IMAGES, ("doc_id", "root_id"))
+
+
+DOCUMENTS = Table(
+    "docs",
+    "documents",
+    (*_DOCUMENT, ("parent_id", "string"), ("kind", "string"), ("title", "string"), ("folder", "string"), ("status", "string"),
+     ("reason", "string"), ("flags", "array<string>"), ("elements", "int"), ("output_hash", "string"), *_RUN),
+    ("doc_id", "root_id"),
+)  # fmt: skip
+ELEMENTS = Table("docs", "elements", _ELEMENTS, ("doc_id", "root_id"))
+REDACTIONS = Table(
+    "docs",
+    "redactions",
+    (*_DOCUMENT, ("field", "string"), ("ordinal", "int"), ("start", "int"), ("end", "int"), ("entity", "string"), ("score", "double"),
+     ("recognizer", "string"), ("policy", "string"), ("value_hash", "string"), *_RUN),
+    ("doc_id", "root_id"),
+)  # fmt: skip
+PASSAGES = Table(
+    "docs",
+    "passages",
+    (("passage_id", "string"), *_DOCUMENT, ("ordinal", "int"), ("kind", "string"), ("title", "string"), ("heading_path", "string"),
+     ("text", "string"), ("text_hash", "string"), ("tokens", "int"), ("place", "string"), *_PLACE, *_RUN),
+    ("doc_id", "passage_id", "text_hash"),
+)  # fmt: skip
+LABELS = Table(
+    "docs",
+    "labels",
+    (("passage_id", "string"), ("doc_id", "string"), ("label", "string"), ("confidence", "double"), ("scores", "map<string, double>"),
+     ("method", "string"), ("model", "string"), *_RUN),
+    ("doc_id", "passage_id"),
+)  # fmt: skip
+_VECTORS = (("text_hash", "string"), ("model", "string"), ("vector", "array<float>"), *_RUN)
+LABEL_VECTORS = Table("docs", "label_vectors", _VECTORS, ("text_hash", "model"))
+EMBEDDINGS = Table("docs", "embeddings", _VECTORS, ("text_hash", "model"))
+INDEX_STATE = Table(
+    "docs",
+    "index_state",
+    (("passage_id", "string"), ("doc_id", "string"), ("index_name", "string"), ("entry_hash", "string"), *_RUN),
+    ("doc_id", "passage_id"),
+)
+
+_LEDGER = (("unit_id", "string"), ("fingerprint", "string"), ("output_hash", "string"), ("rows_out", "bigint"), *_RUN)
+
+
+def ledger(stage: str) -> Table:
+    """What a stage remembers of each unit: the fingerprint it was done with, and a hash of what came out."""
+    return Table("docs", f"ledger_{stage}", _LEDGER, ("unit_id",))
+
+
+REDACTION_LEDGER = ledger("redaction")
+PASSAGES_LEDGER = ledger("passages")
+LABELS_LEDGER = ledger("labels")
+EMBEDDINGS_LEDGER = ledger("embeddings")
+INDEX_LEDGER = ledger("index")
+
+ANSWERS = Table(
+    "docs",
+    "answers",
+    (("answer_id", "string"), ("question", "string"), ("found", "boolean"), ("answer", "string"), ("answer_json", "string"),
+     ("citations", "int"), ("confidence", "double"), ("milliseconds", "double"), ("asked_at", "timestamp"), *_RUN),
+    ("answer_id",),
+)  # fmt: skip
+TASK_RUNS = Table(
+    "docs",
+    "task_runs",
+    (("task_key", "string"), ("state", "string"), ("error", "string"), ("units_stale", "bigint"), ("units_gone", "bigint"),
+     ("units_kept", "bigint"), ("units_refused", "bigint"), ("rows_out", "bigint"), ("slices", "int"), ("seconds", "double"),
+     ("tokens", "bigint"), ("cost", "double"), ("finished_at", "timestamp"), *_RUN),
+    ("run_id", "task_key"),
+)  # fmt: skip
+
+INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images))
+ALL = (
+    *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
+    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS,
+)  # fmt: skip

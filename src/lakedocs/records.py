@@ -1,0 +1,193 @@
+"""What crosses from one layer to the next: frozen, small, and shy of showing text in a repr."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a document ended; everything but `OK` is a reason that a person can act on."""
+
+    OK = "ok"
+    ENCRYPTED = "encrypted"
+    CORRUPT = "corrupt"
+    EMPTY = "empty"
+    NEEDS_OCR = "needs_ocr"
+    TOO_LARGE = "too_large"
+    TIMED_OUT = "timed_out"
+    UNSUPPORTED = "unsupported"
+
+
+class Flag(StrEnum):
+    """What a person should know beside the status."""
+
+    TRUNCATED = "truncated"
+    DISGUISED = "disguised"
+    MACROS = "macros"
+    HIDDEN_TEXT = "hidden_text"
+    PAGES_WITHOUT_TEXT = "pages_without_text"
+    ATTACHMENTS_LEFT_OUT = "attachments_left_out"
+    GUESSED_ENCODING = "guessed_encoding"
+
+
+class Kind(StrEnum):
+    """The five ingest tasks, by what they read."""
+
+    WORD = "word"
+    XLSX = "xlsx"
+    PPTX = "pptx"
+    PDF = "pdf"
+    MSG_CSV = "msg_csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element stands in its document; pages and slides count from 1."""
+
+    page: int | None = None
+    slide: int | None = None
+    sheet: str | None = None
+    cells: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A piece of text in reading order: a heading, a paragraph, a row of a table, a note, a mail header, ..."""
+
+    kind: str
+    text: str = field(repr=False)
+    level: int = 0
+    region: str = "body"
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An embedded image, stored once per content hash; sizes in bytes and pixels (0 where unknown)."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+    width_px: int
+    height_px: int
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What became of one file or attachment, with its attachments below it."""
+
+    name: str = field(repr=False)
+    status: Status
+    reason: str = ""
+    flags: tuple[Flag, ...] = ()
+    parser: str = ""
+    content_hash: str = ""
+    size_bytes: int = 0
+    elements: tuple[Element, ...] = field(default=(), repr=False)
+    images: tuple[Image, ...] = ()
+    children: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Personal data found in a text: characters [start, end), type, score and who found it; never the value."""
+
+    start: int
+    end: int
+    entity: str
+    score: float
+    recognizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """One replacement: [start, end) are offsets in the redacted text; `value_hash` is keyed."""
+
+    start: int
+    end: int
+    entity: str
+    score: float
+    recognizer: str
+    value_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A text as everything behind 06 sees it."""
+
+    text: str
+    redactions: tuple[Redaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of redacted text that fits the models, with the headings above it and the place of its first element."""
+
+    passage_id: str
+    text: str = field(repr=False)
+    text_hash: str
+    heading_path: str = field(repr=False)
+    place: Place
+    ordinal: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """The label of a text (or `none`), how sure, and the scores of all labels."""
+
+    label: str
+    confidence: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A passage as the search index keeps it; all text is redacted."""
+
+    passage_id: str
+    doc_id: str
+    kind: str
+    title: str = field(repr=False)
+    heading_path: str = field(repr=False)
+    place: str = field(repr=False)
+    text: str = field(repr=False)
+    label: str
+    vector: tuple[float, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What the index said of one key."""
+
+    passage_id: str
+    ok: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """Narrows a search; empty means everything."""
+
+    labels: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    doc_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search brought back; `similarity` is the cosine with the query, `score` the fused rank score."""
+
+    passage_id: str
+    doc_id: str
+    kind: str
+    title: str = field(repr=False)
+    heading_path: str = field(repr=False)
+    place: str = field(repr=False)
+    text: str = field(repr=False)
+    label: str
+    score: float
+    similarity: float | None

@@ -1,0 +1,1 @@
+"""Personal data out: recognisers, operators, audit. Pure text in, redacted text out, no Spark."""

@@ -1,0 +1,84 @@
+"""Skips a recogniser where it can't find anything: a cheap condition that every one of its matches must meet.
+
+The findings stay exactly Presidio's; a condition is only ever weaker than the recogniser's own pattern. A class without a
+condition here always runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from presidio_analyzer import EntityRecognizer, LocalRecognizer, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+Condition = Callable[[str], bool]
+
+
+def _digits(least: int) -> Condition:
+    return lambda text: sum(map(str.isdigit, text)) >= least
+
+
+def _contains(*characters: str) -> Condition:
+    return lambda text: any(character in text for character in characters)
+
+
+_CONDITIONS: dict[str, Condition] = {
+    "EmailRecognizer": _contains("@"),
+    "UrlRecognizer": _contains("."),
+    "IpRecognizer": _contains(".", ":"),
+    "PhoneRecognizer": _digits(5),
+    "CreditCardRecognizer": _digits(12),
+    "IbanRecognizer": _digits(2),
+    "MacAddressRecognizer": _contains(":", "-", "."),
+    "MedicalLicenseRecognizer": _digits(7),
+    "UsSsnRecognizer": _digits(9),
+    "UsItinRecognizer": _digits(9),
+    "UsPassportRecognizer": _digits(8),
+    "UsBankRecognizer": _digits(8),
+    "NhsRecognizer": _digits(10),
+    "UkNinoRecognizer": _digits(6),
+    "InPanRecognizer": _digits(1),
+    "InAadhaarRecognizer": _digits(12),
+    "EsNifRecognizer": _digits(7),
+    "PlPeselRecognizer": _digits(11),
+}
+
+
+class GatedRecognizer(LocalRecognizer):  # type: ignore[misc]  # presidio ships no types for it
+    """A recogniser behind its condition; in everything else the recogniser itself."""
+
+    def __init__(self, inner: EntityRecognizer, condition: Condition) -> None:
+        self._inner = inner
+        self._condition = condition
+        super().__init__(
+            supported_entities=inner.supported_entities, name=inner.name, supported_language=inner.supported_language, context=inner.context
+        )
+        self.id = inner.id  # results carry the inner recogniser's id, by which context words find it
+
+    def load(self) -> None:
+        """Nothing: the inner recogniser loaded itself when it was made."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None) -> list[RecognizerResult]:
+        if not self._condition(text):
+            return []
+        found: list[RecognizerResult] = self._inner.analyze(text, entities, nlp_artifacts)
+        return found
+
+    def enhance_using_context(
+        self,
+        text: str,
+        raw_recognizer_results: list[RecognizerResult],
+        other_raw_recognizer_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        enhanced: list[RecognizerResult] = self._inner.enhance_using_context(
+            text, raw_recognizer_results, other_raw_recognizer_results, nlp_artifacts, context
+        )
+        return enhanced
+
+
+def gated(recognizer: EntityRecognizer) -> EntityRecognizer:
+    """The recogniser behind its condition, where its class has one."""
+    condition = _CONDITIONS.get(type(recognizer).__name__)
+    return GatedRecognizer(recognizer, condition) if condition else recognizer

@@ -1,0 +1,107 @@
+"""The NLP engine that Presidio's recognisers get: a tokenizer alone, a spaCy model, or a transformers model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import spacy
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, NlpEngineProvider
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from lakedocs.errors import ModelError
+from lakedocs.settings import RedactionSettings
+
+
+class LazyArtifacts(NlpArtifacts):  # type: ignore[misc]  # presidio ships no types for it
+    """Tokens that are made when something asks for them: only context words do, and most texts have no finding."""
+
+    def __init__(self, pipeline: Language, text: str, engine: NlpEngine, language: str) -> None:
+        self._pipeline = pipeline
+        self._text = text
+        self.nlp_engine = engine
+        self.language = language
+        self.entities = []
+        self.scores = []
+
+    @cached_property
+    def tokens(self) -> Doc:
+        return self._pipeline.make_doc(self._text)
+
+    @cached_property
+    def tokens_indices(self) -> list[int]:
+        return [token.idx for token in self.tokens]
+
+    @cached_property
+    def lemmas(self) -> list[str]:
+        return [token.lower_ for token in self.tokens]
+
+    @cached_property
+    def keywords(self) -> list[str]:
+        found: list[str] = self.set_keywords(self.nlp_engine, self.lemmas, self.language)
+        return found
+
+
+class TokenizerEngine(NlpEngine):  # type: ignore[misc]  # presidio ships no types for it
+    """spaCy's rule-based tokenizer without a model: enough for context words, finds no names by itself."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._pipeline: Language | None = None
+
+    def load(self) -> None:
+        self._pipeline = spacy.blank(self._language)
+        self._pipeline.max_length = 100_000_000  # there is no parser whose memory the default limit protects
+
+    def is_loaded(self) -> bool:
+        return self._pipeline is not None
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        if self._pipeline is None:
+            self.load()
+        assert self._pipeline is not None
+        return LazyArtifacts(self._pipeline, text, self, language)
+
+    def process_batch(
+        self, texts: Iterable[str], language: str, batch_size: int = 1, n_process: int = 1, **kwargs: object
+    ) -> Iterator[tuple[str, NlpArtifacts]]:
+        for text in texts:
+            yield text, self.process_text(text, language)
+
+    def is_stopword(self, word: str, language: str) -> bool:
+        return self._pipeline is not None and bool(self._pipeline.vocab[word].is_stop)
+
+    def is_punct(self, word: str, language: str) -> bool:
+        return self._pipeline is not None and bool(self._pipeline.vocab[word].is_punct)
+
+    def get_supported_entities(self) -> list[str]:
+        return []
+
+    def get_supported_languages(self) -> list[str]:
+        return [self._language]
+
+
+def nlp_engine(settings: RedactionSettings) -> NlpEngine:
+    """The engine that the settings name.
+
+    Raises:
+        ModelError: when the spaCy or transformers model is not there.
+    """
+    if settings.nlp_engine == "none":
+        engine = TokenizerEngine(settings.language)
+        engine.load()
+        return engine
+    if not settings.nlp_model:
+        raise ModelError(f"redaction.nlp_model must name the {settings.nlp_engine} model.")
+    name: object = settings.nlp_model
+    if settings.nlp_engine == "transformers":
+        name = {"spacy": "en_core_web_sm", "transformers": settings.nlp_model}
+    elif not spacy.util.is_package(settings.nlp_model):
+        # Presidio would try to download it, on every worker, in the middle of a run
+        raise ModelError(f"The spaCy model {settings.nlp_model} is not installed on this cluster; add it to requirements/redact.txt.")
+    configuration = {"nlp_engine_name": settings.nlp_engine, "models": [{"lang_code": settings.language, "model_name": name}]}
+    try:
+        return NlpEngineProvider(nlp_configuration=configuration).create_engine()
+    except (OSError, ValueError, ImportError) as error:
+        raise ModelError(f"The {settings.nlp_engine} model can't be loaded; check redaction.nlp_model.") from error

@@ -1,0 +1,53 @@
+"""The redaction of a whole text as one call, loaded once per process; documents and questions go through the same."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import lru_cache
+
+from lakedocs.records import Redacted
+from lakedocs.redact.findings import Analyzer
+from lakedocs.redact.operators import Redactor
+from lakedocs.redact.recognizers import load_recognizers
+from lakedocs.settings import Settings, fingerprint, read_key
+
+_VERSION = "redact/1"
+_CACHED_TEXTS = 20_000
+_CACHED_CHARS = 400
+
+
+def policy_fingerprint(settings: Settings) -> str:
+    """Changes when any setting, recogniser or key that shapes redacted text does; the key itself can't be told from it."""
+    recognizers = load_recognizers(settings.conf_file(settings.redaction.recognizers))
+    key = read_key(settings.keys.redaction, settings.storage.root)
+    return fingerprint(_VERSION, settings.redaction, recognizers, Redactor(settings.redaction, key).value_hash("", "policy"))
+
+
+class TextRedactor:
+    """Redacts texts; short ones that occur again (table cells, footers) are remembered."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._analyzer = Analyzer(settings.redaction, load_recognizers(settings.conf_file(settings.redaction.recognizers)))
+        self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root))
+        self._seen: OrderedDict[str, Redacted] = OrderedDict()
+
+    def redact(self, text: str) -> Redacted:
+        """The text as everything behind 06 may see it."""
+        if not any(character.isalnum() for character in text):
+            return Redacted(text)
+        known = self._seen.get(text)
+        if known is not None:
+            self._seen.move_to_end(text)
+            return known
+        redacted = self._redactor.apply(text, self._analyzer.find(text))
+        if len(text) <= _CACHED_CHARS:
+            self._seen[text] = redacted
+            if len(self._seen) > _CACHED_TEXTS:
+                self._seen.popitem(last=False)
+        return redacted
+
+
+@lru_cache(maxsize=2)
+def text_redactor(settings_json: str) -> TextRedactor:
+    """The redactor of these settings (as JSON, which can be a key), built once per process."""
+    return TextRedactor(Settings.model_validate_json(settings_json))

@@ -1,0 +1,104 @@
+"""Recognisers as data: conf/recognizers.yml names Presidio's own and defines new ones by pattern; no code is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tldextract
+import yaml
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerRegistry
+from presidio_analyzer import predefined_recognizers as predefined
+from presidio_analyzer.nlp_engine import NlpEngine
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lakedocs.errors import SettingsError
+from lakedocs.redact.gates import gated
+
+
+class PatternData(BaseModel):
+    """One regular expression and the score of its matches before context."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    regex: str
+    score: float = Field(ge=0, le=1)
+
+
+class RecognizerData(BaseModel):
+    """A recogniser: Presidio's own by class name, or an entity with patterns or words of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = ""
+    predefined: str = Field("", description="Class in presidio_analyzer.predefined_recognizers.")
+    entity: str = ""
+    patterns: tuple[PatternData, ...] = ()
+    words: tuple[str, ...] = Field((), description="Words that are always this entity.")
+    context: tuple[str, ...] = ()
+    options: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of a predefined class.")
+    enabled: bool = True
+
+
+class RecognizerFile(BaseModel):
+    """The whole of conf/recognizers.yml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    recognizers: tuple[RecognizerData, ...]
+
+
+def load_recognizers(path: Path) -> RecognizerFile:
+    """The recognisers that a file defines.
+
+    Raises:
+        SettingsError: naming what is wrong where.
+    """
+    try:
+        return RecognizerFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise SettingsError(f"{path.name} can't be used: {error}") from error
+
+
+def registry(data: RecognizerFile, language: str, engine: NlpEngine) -> RecognizerRegistry:
+    """Presidio's registry with the enabled recognisers, and the engine's own if it finds entities.
+
+    Raises:
+        SettingsError: when a predefined class is unknown, or a recogniser has neither class, patterns nor words.
+    """
+    _never_download_suffixes()
+    found = RecognizerRegistry(recognizers=[], supported_languages=[language])
+    for entry in data.recognizers:
+        if entry.enabled:
+            found.add_recognizer(_recognizer(entry, language))
+    if engine.get_supported_entities():
+        found.add_recognizer(predefined.SpacyRecognizer(supported_language=language, supported_entities=["PERSON", "LOCATION", "ORGANIZATION"]))
+    return found
+
+
+def _recognizer(entry: RecognizerData, language: str) -> EntityRecognizer:
+    if entry.predefined:
+        kind = getattr(predefined, entry.predefined, None)
+        if kind is None:
+            raise SettingsError(f"Presidio has no recogniser {entry.predefined}.")
+        options = dict(entry.options)
+        if entry.context:
+            options["context"] = list(entry.context)
+        try:
+            recognizer = kind(supported_language=language, **options)
+        except TypeError as error:
+            raise SettingsError(f"{entry.predefined} does not take these options.") from error
+        return gated(recognizer)
+    if not entry.entity or not (entry.patterns or entry.words):
+        raise SettingsError("A recogniser needs a predefined class, or an entity with patterns or words.")
+    return PatternRecognizer(
+        supported_entity=entry.entity,
+        name=entry.name or f"{entry.entity.title().replace('_', '')}Recognizer",
+        supported_language=language,
+        patterns=[Pattern(p.name, p.regex, p.score) for p in entry.patterns] or None,
+        deny_list=list(entry.words) or None,
+        context=list(entry.context) or None,
+    )
+
+
+def _never_download_suffixes() -> None:
+    """Presidio's e-mail recogniser asks tldextract, whose default is to fetch a list at the first look-up."""
+    tldextract.extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)

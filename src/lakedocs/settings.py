@@ -1,0 +1,302 @@
+"""All settings, read once and validated: conf/pipeline.yml, then the target's overlay, then overrides of this run.
+
+The only module that looks at the environment, and it does so for keys alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lakedocs.errors import MissingKeyError, SettingsError
+from lakedocs.extract.limits import Limits
+
+Target = Literal["local", "dev", "staging", "prod"]
+_PACKAGE = Path(__file__).parent
+_PACKAGED = _PACKAGE / "_bundle"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Storage(_Part):
+    """Where everything lands. With a catalog, tables are Unity Catalog's; without one they are folders below `root`."""
+
+    root: str = Field(".lakedocs", description="Folder (or volume) for work files, images, index, keys and the report.")
+    catalog: str = Field("", description="Unity Catalog catalog; empty: Delta folders below root/warehouse.")
+    schema_raw: str = "raw"
+    schema_docs: str = "docs"
+
+    @property
+    def path(self) -> Path:
+        return Path(self.root).absolute()
+
+    @property
+    def warehouse(self) -> Path:
+        return self.path / "warehouse"
+
+    @property
+    def staging(self) -> Path:
+        return self.path / "work" / "staging"
+
+    @property
+    def progress(self) -> Path:
+        return self.path / "work" / "progress"
+
+    def images(self, kind: str) -> Path:
+        return self.path / "images" / kind
+
+
+class Source(_Part):
+    """The folder of documents, and when its emptiness is believed."""
+
+    path: str = ""
+    name: str = Field("", description="Fixed name of the source; empty: its path. Keep it when a folder moves.")
+    removal_max_share: float = Field(0.3, ge=0, le=1, description="More gone than this share stops the task before it removes any.")
+    removal_free: int = Field(20, ge=0, description="So many may always go.")
+    allow_removal: bool = Field(False, description="Says that a person has looked: remove whatever is gone.")
+
+
+class Slices(_Part):
+    """How much is done between two commits, and over how many partitions."""
+
+    documents: int = Field(5000, gt=0)
+    megabytes: int = Field(2048, gt=0)
+    partitions: int = Field(8, gt=0)
+
+
+class RedactionSettings(_Part):
+    """What counts as personal data and what stands in its place."""
+
+    language: str = "en"
+    nlp_engine: Literal["none", "spacy", "transformers"] = "none"
+    nlp_model: str = Field("", description="spaCy package or transformers model (path, volume or name).")
+    recognizers: str = Field("recognizers.yml", description="File in conf/ with recognisers as data.")
+    default_threshold: float = Field(0.5, ge=0, le=1)
+    thresholds: dict[str, float] = Field(default_factory=dict, description="Per entity type.")
+    default_operator: Literal["replace", "mask", "hash"] = "replace"
+    operators: dict[str, Literal["replace", "mask", "hash"]] = Field(default_factory=dict)
+    context_words: int = Field(5, ge=0)
+    window_chars: int = Field(2000, gt=500, description="Longer texts are analysed in windows of this size.")
+
+
+class PassageSettings(_Part):
+    """How redacted elements become passages."""
+
+    max_tokens: int = Field(0, ge=0, description="0: the smallest limit of the models of 07 and 08.")
+    overlap_tokens: int = Field(24, ge=0)
+    regions_left_out: tuple[str, ...] = ("deletion",)
+
+
+class EmbeddingSettings(_Part):
+    """The model that turns passages and questions into vectors."""
+
+    engine: Literal["packaged", "sentence_transformers", "azure_openai"] = "packaged"
+    model: str = Field("all-MiniLM-L6-v2", description="Name, path or volume; for Azure OpenAI the model's name.")
+    dimensions: int = Field(0, ge=0, description="0: as the model has it.")
+    batch_tokens: int = Field(8192, gt=0, description="Tokens of one batch, padding included (local); of one request (service).")
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    endpoint: str = ""
+    deployment: str = ""
+    api_version: str = "2024-10-21"
+    seconds: float = Field(60, gt=0, description="Time-out of one call.")
+    total_seconds: float = Field(600, gt=0, description="Bound of one call with its retries.")
+
+
+class ClassificationSettings(_Part):
+    """07: zero-shot against reference prompts, or the registry's champion."""
+
+    method: Literal["zero_shot", "champion"] = "zero_shot"
+    labels: str = Field("labels.yml", description="File in conf/ with labels, prompts and thresholds per model.")
+    threshold: float | None = Field(None, ge=-1, le=1, description="Empty: the model's threshold in the labels file.")
+    model: EmbeddingSettings = EmbeddingSettings()
+    champion: str = Field("lakedocs_classifier", description="Registered model; its version under the alias champion is used.")
+    champion_threshold: float = Field(0.5, ge=0, le=1)
+
+
+class SearchSettings(_Part):
+    """The index and how it is asked."""
+
+    engine: Literal["lancedb", "azure_ai_search"] = "lancedb"
+    index: str = Field("lakedocs", pattern=r"^[a-z0-9][a-z0-9-]*$", description="Name; a fingerprint of the embedding model is added.")
+    endpoint: str = ""
+    batch_documents: int = Field(1000, gt=0, le=1000)
+    batch_mb: int = Field(15, gt=0, le=16)
+    partitions: int = Field(4, gt=0, description="Writers at the same time (LanceDB has one).")
+    seconds: float = Field(60, gt=0)
+    total_seconds: float = Field(600, gt=0)
+    vector_index_rows: int = Field(100_000, gt=0, description="LanceDB: from here on an HNSW index is built.")
+    vector_weight: float = Field(0.5, ge=0, le=1, description="Share of the vector score in the fused score.")
+
+
+class AnswerSettings(_Part):
+    """10: questions and how sure an answer must be."""
+
+    enabled: bool = True
+    question: str = ""
+    questions_file: str = ""
+    passages: int = Field(8, gt=0)
+    sentences: int = Field(3, gt=0)
+    min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine the agent says that it does not know.")
+    min_keyword_share: float = Field(0.34, ge=0, le=1, description="... unless this share of the question's words stands in a passage.")
+
+
+class Tracking(_Part):
+    """MLflow."""
+
+    uri: str = Field("", description="Empty: SQLite below root; `databricks` in a workspace.")
+    registry_uri: str = Field("", description="Empty: the tracking server; `databricks-uc` for Unity Catalog.")
+    experiment: str = "lakedocs"
+
+
+class Keys(_Part):
+    """Names of the keys; each comes from the environment (LAKEDOCS_<NAME>, filled from the secret scope) or, locally, a file."""
+
+    document_id: str = "document_id_key"
+    redaction: str = "redaction_key"
+    search_api: str = "search_api_key"
+    openai_api: str = "openai_api_key"
+
+
+class Settings(_Part):
+    """Everything that a task may know."""
+
+    target: Target = "local"
+    storage: Storage = Storage()
+    source: Source = Source()
+    slices: Slices = Slices()
+    limits: Limits = Limits()  # type: ignore[call-arg]  # every field has a default, which the plugin-less checker can't see
+    redaction: RedactionSettings = RedactionSettings()
+    passages: PassageSettings = PassageSettings()
+    classification: ClassificationSettings = ClassificationSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    search: SearchSettings = SearchSettings()
+    answer: AnswerSettings = AnswerSettings()
+    tracking: Tracking = Tracking()
+    keys: Keys = Keys()
+    conf_folder: str = ""
+
+    def conf_file(self, name: str) -> Path:
+        """The path of a file in conf/."""
+        return Path(self.conf_folder) / name
+
+
+def bundle_folder() -> Path:
+    """Where databricks.yml, resources/ and conf/ stand: the checkout, else the copy inside the wheel."""
+    checkout = _PACKAGE.parents[1]
+    return checkout if (checkout / "databricks.yml").is_file() and (checkout / "conf").is_dir() else _PACKAGED
+
+
+def load_settings(target: str, overrides: dict[str, Any] | None = None, conf_folder: str = "") -> Settings:
+    """The validated settings of a run.
+
+    Args:
+        target: local, dev, staging or prod; its overlay is conf/targets/<target>.yml.
+        overrides: dotted names to values (`redaction.default_threshold`), text or YAML values.
+        conf_folder: the folder with pipeline.yml; empty: the bundle's own.
+
+    Raises:
+        SettingsError: naming each setting that is unknown or out of range.
+    """
+    folder = Path(conf_folder) if conf_folder else bundle_folder() / "conf"
+    merged = _merge(_load(folder / "pipeline.yml"), _load(folder / "targets" / f"{target}.yml", required=False))
+    for name, value in (overrides or {}).items():
+        _place(merged, name, yaml.safe_load(value) if isinstance(value, str) else value)
+    try:
+        return Settings.model_validate({**merged, "target": target, "conf_folder": str(folder.absolute())})
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+        raise SettingsError("These settings can't be used:\n" + "\n".join(lines)) from error
+
+
+def parse_overrides(text: str) -> dict[str, str]:
+    """`a.b=1; c.d=x` as a dictionary.
+
+    Raises:
+        SettingsError: for a piece without `=`.
+    """
+    found = {}
+    for piece in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, value = piece.partition("=")
+        if not equals:
+            raise SettingsError("An override reads section.setting=value; several are separated by semicolons.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _load(path: Path, *, required: bool = True) -> dict[str, Any]:
+    if not path.is_file():
+        if required:
+            raise SettingsError(f"There is no {path.name} in the folder of settings; pass --conf with the folder that holds it.")
+        return {}
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path.name} is not YAML: {error}") from error
+    return loaded or {}
+
+
+def _merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _merge(merged[name], value) if both else value
+    return merged
+
+
+def _place(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    *sections, last = dotted.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise SettingsError(f"{dotted} names a setting inside another setting.")
+    tree[last] = value
+
+
+def fingerprint(*parts: object) -> str:
+    """16 hex digits that change when any part does; settings count with all their values."""
+    digest = hashlib.sha256()
+    for part in parts:
+        text = part.model_dump_json() if isinstance(part, BaseModel) else str(part)
+        digest.update(text.encode("utf-8") + b"\x00")
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)
+def read_key(name: str, storage_root: str) -> bytes:
+    """The bytes of a key, from the environment or a file below `storage_root`/keys.
+
+    Raises:
+        MissingKeyError: saying where it was looked for.
+    """
+    if not re.fullmatch(r"[a-z_]+", name):
+        raise SettingsError("A key's name has lower-case letters and underscores only.")
+    variable = f"LAKEDOCS_{name.upper()}"
+    value = os.environ.get(variable, "")
+    if value:
+        return value.encode("utf-8")
+    file = Path(storage_root).absolute() / "keys" / name
+    if file.is_file():
+        return file.read_bytes().strip()
+    raise MissingKeyError(f"The key {name} is missing: set it in the secret scope, which the cluster hands over as {variable}.")
+
+
+def make_local_keys(settings: Settings) -> None:
+    """Create the keys that a laptop needs at first use, readable by their owner only."""
+    folder = settings.storage.path / "keys"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in (settings.keys.document_id, settings.keys.redaction):
+        file = folder / name
+        if not file.exists():
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+                handle.write(secrets.token_hex(32))
