@@ -8,6 +8,7 @@ LakedocsError
 ├── ModelError             whoever installed or chose the model
 ├── ServiceError           whoever operates the outside service
 ├── LakeError              whoever operates the tables (or a second run at the same time)
+├── TaskError              us: a task failed for a reason that has no name here yet
 └── DocumentError          nobody: it becomes the status of one document
 """
 
@@ -42,6 +43,10 @@ class ServiceError(LakedocsError):
 
 class LakeError(LakedocsError):
     """A table is not as this version needs it, or another run holds the lake."""
+
+
+class TaskError(LakedocsError):
+    """A task failed for a reason that no other class names; type and place of the cause are told, its text is not."""
 
 
 class DocumentError(LakedocsError):

@@ -179,7 +179,7 @@ class SearchFilter:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search brought back; `similarity` is the cosine with the query, `score` the fused rank score."""
+    """A passage that a search brought back; `score` ranks it among its search's hits only."""
 
     passage_id: str
     doc_id: str
@@ -190,4 +190,3 @@ class Hit:
     text: str = field(repr=False)
     label: str
     score: float
-    similarity: float | None

@@ -63,13 +63,14 @@ def add_related(reading: Reading, container: Container, part: str, place: Place)
     for kind, target in container.related(part).values():
         if target not in container:
             continue
-        if kind in ("chart", "chartEx"):
-            add_chart(reading, container, target, place)
-        elif kind == "diagramData":
-            for text in paragraphs(container.xml(target)):
-                reading.add("diagram", text, region="diagram", place=place)
-        elif kind == "package":
-            reading.attach(posixpath.basename(target), container.read(target))
+        with reading.tolerating_damage():
+            if kind in ("chart", "chartEx"):
+                add_chart(reading, container, target, place)
+            elif kind == "diagramData":
+                for text in paragraphs(container.xml(target)):
+                    reading.add("diagram", text, region="diagram", place=place)
+            elif kind == "package":
+                reading.attach(posixpath.basename(target), container.read(target))
 
 
 def add_pictures(reading: Reading, container: Container, part: str, root: etree._Element, place: Place) -> None:
@@ -83,4 +84,5 @@ def add_pictures(reading: Reading, container: Container, part: str, root: etree.
         elif name in ("blip", "imagedata"):
             target = related.get(node.get(f"{_RELATION_ID}embed") or node.get(f"{_RELATION_ID}id") or "", ("", ""))[1]
             if target and target in container:
-                reading.save_image(lambda target=target: container.read(target), posixpath.splitext(target)[1], place)  # type: ignore[misc]
+                with reading.tolerating_damage():
+                    reading.save_image(lambda target=target: container.read(target), posixpath.splitext(target)[1], place)  # type: ignore[misc]

@@ -10,7 +10,9 @@ import atexit
 import json
 import os
 import resource
+import select
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -22,33 +24,29 @@ from lakedocs.extract.limits import Limits
 from lakedocs.records import Document, Element, Flag, Image, Place, Status
 
 _START_SECONDS = 60.0
+_IDLE_SECONDS = 10.0
+_GRACE_SECONDS = 30
 
 
 class IsolatedReader:
     """Reads documents in a child process; not thread-safe, use one per worker process."""
 
-    def __init__(self, limits: Limits, image_folder: Path | None) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._image_folder = image_folder
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = bytearray()
 
-    def read(self, path: str, name: str) -> Document:
+    def read(self, path: str, name: str, image_folder: Path | None) -> Document:
         """The file as a document; `timed_out`, `too_large` or `corrupt` where the child did not survive it."""
-        child = self._started()
-        request = json.dumps({"path": path, "name": name}) + "\n"
-        assert child.stdin is not None
-        try:
-            child.stdin.write(request.encode("utf-8"))
-            child.stdin.flush()
-        except BrokenPipeError:
-            return self._failed(path, name, Status.CORRUPT, "The parser died before it began.")
-        line = self._line(self._limits.seconds)
+        request = json.dumps({"path": path, "name": name, "images": str(image_folder or "")}) + "\n"
+        line = self._asked(request) or self._asked_again(request)
         if line is None:
-            if child.poll() is None:
+            child = self._child
+            if child is not None and child.poll() is None:
                 self.close()
                 return self._failed(path, name, Status.TIMED_OUT, f"Parsing took more than {self._limits.seconds:g} seconds.")
-            return self._failed(path, name, Status.CORRUPT, f"The parser crashed on it (exit status {child.returncode}).")
+            code = child.returncode if child is not None else 0
+            return self._failed(path, name, Status.CORRUPT, f"The parser crashed on it (exit status {code}).")
         answer = json.loads(line)
         if "memory" in answer:
             self.close()
@@ -56,6 +54,23 @@ class IsolatedReader:
         if "bug" in answer:
             return self._failed(path, name, Status.CORRUPT, f"The parser failed on it ({answer['bug']}).")
         return _document(answer)
+
+    def _asked(self, request: str) -> bytes | None:
+        child = self._started()
+        assert child.stdin is not None
+        try:
+            child.stdin.write(request.encode("utf-8"))
+            child.stdin.flush()
+        except BrokenPipeError:
+            child.wait()
+            return None
+        return self._line(self._limits.seconds)
+
+    def _asked_again(self, request: str) -> bytes | None:
+        """A child that went for idleness just as it was asked ended well and read nothing: another one is asked."""
+        if self._child is None or self._child.poll() != 0:
+            return None
+        return self._asked(request)
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""
@@ -80,7 +95,7 @@ class IsolatedReader:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self.close()
-        command = [sys.executable, "-m", __name__, self._limits.model_dump_json(), str(self._image_folder or "")]
+        command = [sys.executable, "-m", __name__, self._limits.model_dump_json()]
         self._child = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
@@ -92,7 +107,8 @@ class IsolatedReader:
 
     def _line(self, seconds: float) -> bytes | None:
         """The child's next line; None when it dies or the time is up."""
-        assert self._child is not None and self._child.stdout is not None
+        assert self._child is not None
+        assert self._child.stdout is not None
         deadline = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._child.stdout, selectors.EVENT_READ)
@@ -137,16 +153,15 @@ def _data(document: Document) -> dict[str, Any]:
         "content_hash": document.content_hash,
         "size_bytes": document.size_bytes,
         "elements": [
-            (e.kind, e.text, e.level, e.region, (e.place.page, e.place.slide, e.place.sheet, e.place.cells, e.place.part))
-            for e in document.elements
+            (e.kind, e.text, e.level, e.region, (e.place.page, e.place.slide, e.place.sheet, e.place.cells, e.place.part)) for e in document.elements
         ],
         "images": [asdict(image) for image in document.images],
         "children": [_data(child) for child in document.children],
     }
 
 
-def _serve(limits: Limits, image_folder: Path | None) -> None:
-    """The child's loop: one request line in, one answer line out, until its parent goes."""
+def _serve(limits: Limits) -> None:
+    """The child's loop: one request line in, one answer line out, until its parent goes or has nothing to ask for a while."""
     import logging
     import warnings
 
@@ -162,18 +177,28 @@ def _serve(limits: Limits, image_folder: Path | None) -> None:
     os.dup2(2, 1)  # what a library prints must not mix with the answers
     out.write(b"{}\n")
     out.flush()
-    for line in sys.stdin.buffer:
+    while line := _next_line():
         request = json.loads(line)
+        images = Path(request["images"]) if request["images"] else None
         answer: dict[str, Any]
         try:
-            answer = _data(read_document(request["path"], request["name"], limits, image_folder))
+            signal.alarm(int(limits.seconds) + _GRACE_SECONDS)  # if the parent is gone, nobody else ends this
+            answer = _data(read_document(request["path"], request["name"], limits, images))
         except MemoryError:
             answer = {"memory": True}
-        except Exception as error:  # the last line of defence: a parser's unforeseen failure is one document's status, with its type
+        except Exception as error:  # noqa: BLE001 - the last line of defence: a parser's unforeseen failure is one document's status, with its type
             answer = {"bug": type(error).__name__}
+        signal.alarm(0)
         out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
         out.flush()
 
 
+def _next_line() -> bytes:
+    """The parent's next request; nothing when it is gone, or has been silent so long that the memory is better freed."""
+    if not select.select([sys.stdin.buffer], [], [], _IDLE_SECONDS)[0]:
+        return b""
+    return sys.stdin.buffer.readline()
+
+
 if __name__ == "__main__":
-    _serve(Limits.model_validate_json(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2] else None)
+    _serve(Limits.model_validate_json(sys.argv[1]))

@@ -69,6 +69,11 @@ def extension_of(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).suffix.lower().lstrip(".")
 
 
+def is_known_extension(extension: str) -> bool:
+    """Whether it is the extension of a kind that is read."""
+    return extension.lower() in _KIND_OF_EXTENSION or extension.lower() in _EXPECTED
+
+
 def kind_of(name: str) -> Kind:
     """The task that writes this file; what no other task knows goes to 05."""
     return _KIND_OF_EXTENSION.get(extension_of(name), Kind.MSG_CSV)
@@ -88,7 +93,7 @@ def sniff(path: str, name: str) -> Format:
     """
     with open(path, "rb") as file:
         head = file.read(8192)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(path)
     if head.startswith(olefile.MAGIC):
         return _sniff_ole(path)
@@ -145,7 +150,7 @@ def _sniff_ole(path: str) -> Format:
         return Format.OLD_POWERPOINT
     if "workbook" in streams or "book" in streams:
         return Format.XLS
-    if any(stream.startswith("__properties_version") or stream.startswith("__substg1.0") for stream in streams):
+    if any(stream.startswith(("__properties_version", "__substg1.0")) for stream in streams):
         return Format.MSG
     return Format.UNKNOWN
 

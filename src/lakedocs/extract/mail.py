@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from typing import cast
 
@@ -19,8 +20,8 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
-PARSER = "mail/1"
 _HEADERS = ("From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject")
+_HEADER_PIECE = 1000
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 _BLOCK_TAGS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "pre", "ul", "ol"})
 
@@ -37,7 +38,7 @@ def read_rfc822(path: str, reading: Reading) -> None:
         message = email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n "), policy=email.policy.default)
     except (MessageError, ValueError, LookupError, AttributeError, IndexError, TypeError) as error:
         raise DocumentError(Status.CORRUPT, "The mail's structure can't be read.") from error
-    _message(cast(EmailMessage, message), reading)
+    _message(message, reading)
 
 
 def _message(message: EmailMessage, reading: Reading) -> None:
@@ -63,23 +64,37 @@ def _message(message: EmailMessage, reading: Reading) -> None:
             data = part.get_payload(decode=True)
             if isinstance(data, bytes) and data:
                 reading.save_image(lambda data=data: data, part.get_content_subtype(), Place(part="body"))  # type: ignore[misc]
+        else:
+            data = part.get_payload(decode=True)
+            if isinstance(data, bytes) and data:
+                reading.attach(f"attachment.{part.get_content_subtype()}", data)
     _body(reading, body_parts)
 
 
 def _leaves(part: Message) -> list[EmailMessage]:
     """The parts that hold content, in order; forwarded messages stay whole."""
     if part.get_content_type() in ("message/rfc822", "message/external-body") or not part.is_multipart():
-        return [cast(EmailMessage, part)]
+        return [cast("EmailMessage", part)]
     payload = part.get_payload()
     return [leaf for child in payload if isinstance(child, Message) for leaf in _leaves(child)] if isinstance(payload, list) else []
 
 
 def _header_values(message: EmailMessage, name: str) -> list[str]:
+    raw = [value for key, value in message.raw_items() if key.lower() == name.lower()]
     try:
-        return [str(value) for value in message.get_all(name, [])]
+        values = message.get_all(name, [])
+        # where a list of addresses is not as the standard wants it (Outlook's semicolons), the parsed one lacks people
+        return [str(value) if not getattr(value, "defects", ()) else _unstructured(text) for value, text in zip(values, raw, strict=True)]
     except (MessageError, ValueError, LookupError, AttributeError, IndexError, TypeError):
         # the parser of structured headers fails on hostile values; the raw ones are still text
-        return [value for key, value in message.raw_items() if key.lower() == name.lower()]
+        return raw
+
+
+def _unstructured(raw: str) -> str:
+    try:
+        return str(make_header(decode_header(raw)))
+    except (MessageError, ValueError, LookupError):
+        return raw
 
 
 def _filename(part: EmailMessage) -> str:
@@ -151,8 +166,21 @@ def _header(reading: Reading, name: str, value: str) -> None:
     value = " ".join(value.split())
     kind, level = ("heading", 1) if name == "Subject" else ("mail_header", 0)
     text = value if name == "Subject" else f"{name}: {value}"
-    if value:
-        reading.add(kind, text, level=level, region="mail_header", place=Place(part=name.lower()))
+    if not value:
+        return
+    for piece in [text] if name == "Subject" else _in_pieces(name, value):
+        reading.add(kind, piece, level=level, region="mail_header", place=Place(part=name.lower()))
+
+
+def _in_pieces(name: str, value: str) -> list[str]:
+    """A header, each piece with its name: what is known of people in headers must hold for the last of a long list, too."""
+    pieces: list[str] = []
+    for entry in re.split(r"(?<=[;,])\s+", value):
+        if pieces and len(pieces[-1]) + len(entry) < _HEADER_PIECE:
+            pieces[-1] += f" {entry}"
+        else:
+            pieces.append(f"{name}: {entry}")
+    return pieces
 
 
 def read_msg(path: str, reading: Reading) -> None:

@@ -16,7 +16,6 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
-PARSER = "pdf/1"
 _PARAGRAPH_CHARS = 1200
 _TABLE_RULES = 8
 _MAX_TABLE_PAGES = 20
@@ -35,11 +34,11 @@ def read(path: str, reading: Reading) -> None:
         for name, value in document.get_metadata_dict(skip_empty=True).items():
             if name in ("Title", "Author", "Subject", "Keywords"):
                 reading.add("property", value, region="metadata", place=Place(part=name.lower()))
-        _pages(path, document, reading)
         for index in range(document.count_attachments()):
             attachment = document.get_attachment(index)
             with contextlib.suppress(pdfium.PdfiumError):  # an attachment without data is no attachment
                 reading.attach(attachment.get_name(), bytes(attachment.get_data()))
+        _pages(path, document, reading)
     finally:
         document.close()
 
@@ -112,7 +111,7 @@ def _paragraphs(text: str) -> Iterator[str]:
         elif line:
             gathered.append(line)
             size += len(line) + 1
-            if size >= _PARAGRAPH_CHARS and line.endswith((".", "!", "?", ":", ";")) or size >= 2 * _PARAGRAPH_CHARS:
+            if (size >= _PARAGRAPH_CHARS and line.endswith((".", "!", "?", ":", ";"))) or size >= 2 * _PARAGRAPH_CHARS:
                 yield "\n".join(gathered)
                 gathered, size = [], 0
     if gathered:

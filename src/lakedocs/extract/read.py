@@ -12,22 +12,20 @@ from lakedocs.extract import mail, pdf, sheet, slides, text_table, word
 from lakedocs.extract.kinds import Format, extension_of, is_disguised, sniff
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.versions import label
 from lakedocs.records import Document, Flag, Status
 
 _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
-    Format.DOCX: (word.PARSER, word.read),
-    Format.XLSX: (sheet.PARSER, sheet.read_package),
-    Format.XLSB: (sheet.PARSER, sheet.read_package),
-    Format.XLS: (sheet.PARSER, sheet.read_binary),
-    Format.PPTX: (slides.PARSER, slides.read),
-    Format.PDF: (pdf.PARSER, pdf.read),
-    Format.EML: (mail.PARSER, mail.read_rfc822),
-    Format.MSG: (mail.PARSER, mail.read_msg),
-    Format.TEXT_TABLE: (text_table.PARSER, text_table.read),
+    Format.DOCX: ("word", word.read),
+    Format.XLSX: ("sheet", sheet.read_package),
+    Format.XLSB: ("sheet", sheet.read_package),
+    Format.XLS: ("sheet", sheet.read_binary),
+    Format.PPTX: ("slides", slides.read),
+    Format.PDF: ("pdf", pdf.read),
+    Format.EML: ("mail", mail.read_rfc822),
+    Format.MSG: ("mail", mail.read_msg),
+    Format.TEXT_TABLE: ("text_table", text_table.read),
 }
-PARSERS = "+".join(sorted({version for version, _ in _PARSERS.values()}))
-"""All parser versions in one string: part of an ingest fingerprint."""
-
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
     Format.OLD_WORD: (Status.UNSUPPORTED, "Word 97-2003 binary: save it as .docx."),
@@ -60,7 +58,8 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
             reading.flag(Flag.DISGUISED)
         if found in _REFUSED:
             raise DocumentError(*_refusal(found, name))
-        parser, read = _PARSERS[found]
+        name_of_parser, read = _PARSERS[found]
+        parser = label(name_of_parser)
         read(path, reading)
         children = _children(reading, limits, image_folder, depth)
         status, reason = Status.OK, ""
@@ -72,6 +71,8 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
                 status, reason = Status.OK, ""
     except DocumentError as error:
         status, reason, children = Status(error.status), error.reason, ()
+        if status in (Status.NEEDS_OCR, Status.EMPTY):  # a cover without text may carry documents
+            children = _children(reading, limits, image_folder, depth)
     except RecursionError:
         status, reason, children = Status.CORRUPT, "It is nested deeper than any document.", ()
     elements = tuple(reading.elements) if status in (Status.OK, Status.NEEDS_OCR, Status.EMPTY) else ()
@@ -80,7 +81,20 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
 
 def _refusal(found: Format, name: str) -> tuple[Status, str]:
     """An unknown content under a known extension is a damaged file; under any other it is simply not read."""
-    if found is Format.UNKNOWN and extension_of(name) in ("docx", "docm", "dotx", "xlsx", "xlsm", "xlsb", "pptx", "pptm", "ppsx", "pdf", "msg", "xls"):
+    if found is Format.UNKNOWN and extension_of(name) in (
+        "docx",
+        "docm",
+        "dotx",
+        "xlsx",
+        "xlsm",
+        "xlsb",
+        "pptx",
+        "pptm",
+        "ppsx",
+        "pdf",
+        "msg",
+        "xls",
+    ):
         return Status.CORRUPT, "The content is not what the extension says, nor anything else that is read."
     return _REFUSED[found]
 

@@ -6,13 +6,15 @@ import hashlib
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
+from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Budget, Limits
 from lakedocs.records import Element, Flag, Image, Place
 
@@ -59,6 +61,14 @@ class Reading:
 
     def flag(self, flag: Flag) -> None:
         self._flags[flag] = None
+
+    @contextmanager
+    def tolerating_damage(self) -> Iterator[None]:
+        """A damaged picture, chart or header costs itself, and the flag `truncated`; the rest of the document is read."""
+        try:
+            yield
+        except DocumentError:
+            self.flag(Flag.TRUNCATED)
 
     def add(self, kind: str, text: str, *, level: int = 0, region: str = "body", place: Place = Place()) -> None:  # noqa: B008 - frozen
         """Keep a piece of text; empty ones are dropped, those beyond the budget set the flag `truncated`."""

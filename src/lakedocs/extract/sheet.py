@@ -31,7 +31,6 @@ from lakedocs.extract.reading import Reading
 from lakedocs.extract.xml import Container, core_properties, local_name, main_part
 from lakedocs.records import Flag, Place, Status
 
-PARSER = "sheet/1"
 _HEADER_CODES = re.compile(r'&(?:[LCRPNDTFAZGBIUESXYKO]|"[^"]*"|\d+|K[0-9A-F]{6})')
 T = TypeVar("T")
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta

@@ -17,7 +17,6 @@ from lakedocs.extract.reading import Reading
 from lakedocs.extract.xml import Container, core_properties, local_name, main_part
 from lakedocs.records import Flag, Place
 
-PARSER = "slides/1"
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -133,5 +132,3 @@ def _comments(reading: Reading, root: etree._Element, place: Place, authors: dic
         for node in own:
             for text in [node.text or ""] if local_name(node) == "text" else paragraphs(node):
                 reading.add("comment", text, region="comment", place=place)
-
-

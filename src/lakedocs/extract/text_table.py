@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 
 from charset_normalizer import from_bytes
@@ -13,8 +14,8 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
-PARSER = "text_table/1"
 _DELIMITERS = ",;\t|"
+_HIGH_PAIR = re.compile(rb"[\x80-\xff]{2}")
 _SAMPLE_CHARS = 65_536
 _SAMPLE_BYTES = 262_144
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
@@ -53,6 +54,8 @@ def _decoded(data: bytes, reading: Reading) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         reading.flag(Flag.GUESSED_ENCODING)
+    if not _HIGH_PAIR.search(data):
+        return data.decode("cp1252", "replace")  # lone accents between ASCII letters; a guess takes them for Chinese in short files
     best = from_bytes(data[:_SAMPLE_BYTES]).best()
     return data.decode(best.encoding if best else "cp1252", "replace")
 

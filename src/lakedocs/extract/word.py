@@ -19,7 +19,6 @@ from lakedocs.extract.reading import Reading
 from lakedocs.extract.xml import Container, core_properties, local_name, main_part
 from lakedocs.records import Flag, Place
 
-PARSER = "word/1"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _HEADING = re.compile(r"(?:heading|überschrift|kop|titre|título)\s*(\d)$", re.IGNORECASE)
@@ -50,9 +49,11 @@ def read(path: str, reading: Reading) -> None:
         walker.part(main, root, region="body", kind="paragraph")
         for relation, kind, region in _SIDE_PARTS:
             for part in dict.fromkeys(container.targets(main, relation)):
-                walker.part(part, container.xml(part), region=region, kind=kind)
+                with reading.tolerating_damage():
+                    walker.part(part, container.xml(part), region=region, kind=kind)
         for part in container.targets(main, "glossaryDocument"):
-            walker.part(part, container.xml(part), region="building_block", kind="paragraph")
+            with reading.tolerating_damage():
+                walker.part(part, container.xml(part), region="building_block", kind="paragraph")
 
 
 def _attribute(element: etree._Element, name: str) -> str:

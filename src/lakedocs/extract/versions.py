@@ -1,0 +1,11 @@
+"""The version of each parser: raise one when its output changes, and the files that it reads are read again."""
+
+from __future__ import annotations
+
+_VERSIONS = {"word": 2, "sheet": 1, "slides": 2, "pdf": 2, "mail": 2, "text_table": 2}
+ALL = tuple(f"{name}/{number}" for name, number in sorted(_VERSIONS.items()))
+
+
+def label(parser: str) -> str:
+    """A parser with its version, as tables name it."""
+    return f"{parser}/{_VERSIONS[parser]}"
