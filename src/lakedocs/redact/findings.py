@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterable
 
 from presidio_analyzer import AnalyzerEngine, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 
 from lakedocs.records import Finding
-from lakedocs.redact.nlp import nlp_engine
+from lakedocs.redact.nlp import names, nlp_engine
 from lakedocs.redact.recognizers import RecognizerFile, registry
 from lakedocs.settings import RedactionSettings
 
 _WINDOW_OVERLAP = 200
+_DECIMAL = re.compile(
+    r"(?<![\w.,+])(?<!\+\d )(?<!\+\d\d )(?<!\+\d\d\d )(?:(?:0|[1-9]\d?|[1-9]\d{2}(?!\.\d{7}\b)|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{3,5})\.\d+|0,\d+)"
+    r"(?:[eE][-+]?\d+)?(?![\w]|[.,]\d)"
+)
+"""A measured or computed number, 0.777540026888535: no identifier is written so, but phone and card patterns match its digits.
+Three digits, a point and seven digits might be a phone number, seven digits and more before the point an identifier that a
+spreadsheet made a float, and what follows a country code is none."""
+_FLOAT_ENDING = re.compile(r"(?<=\d{7})\.0+(?![\w]|[.,]\d)")
+_NO_DIGIT = "·"
 
 
 class Analyzer:
     """Finds personal data in texts. Building one takes seconds: keep it for the life of a worker process."""
 
     def __init__(self, settings: RedactionSettings, recognizers: RecognizerFile) -> None:
+        logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)  # its warnings quote what they are about
         engine = nlp_engine(settings)
         words = settings.context_words
         self._settings = settings
         self._engine = AnalyzerEngine(
-            registry=registry(recognizers, settings.language, engine),
+            registry=registry(recognizers, settings.language, names(settings)),
             nlp_engine=engine,
             supported_languages=[settings.language],
             default_score_threshold=0,
-            context_aware_enhancer=LemmaContextAwareEnhancer(
-                context_prefix_count=words, context_suffix_count=0, context_matching_mode="whole_word"
-            ),
+            context_aware_enhancer=LemmaContextAwareEnhancer(context_prefix_count=words, context_suffix_count=0, context_matching_mode="whole_word"),
         )
 
     def find(self, text: str) -> list[Finding]:
@@ -37,6 +47,7 @@ class Analyzer:
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
+        text = _FLOAT_ENDING.sub(_blank, _DECIMAL.sub(_blank, text))
         found = [finding for start, window in self._windows(text) for finding in self._analyze(window, start)]
         if "_" in text:
             # in `memo_078-05-1120` the underscore is a letter to every \b, and the number is missed
@@ -61,6 +72,10 @@ class Analyzer:
             for result in results
             if result.score >= thresholds.get(result.entity_type, default)
         ]
+
+
+def _blank(match: re.Match[str]) -> str:
+    return _NO_DIGIT * len(match.group())
 
 
 def _recognizer_of(result: RecognizerResult) -> str:

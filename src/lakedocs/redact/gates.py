@@ -26,7 +26,6 @@ _CONDITIONS: dict[str, Condition] = {
     "EmailRecognizer": _contains("@"),
     "UrlRecognizer": _contains("."),
     "IpRecognizer": _contains(".", ":"),
-    "PhoneRecognizer": _digits(5),
     "CreditCardRecognizer": _digits(12),
     "IbanRecognizer": _digits(2),
     "MacAddressRecognizer": _contains(":", "-", "."),
@@ -53,7 +52,11 @@ class GatedRecognizer(LocalRecognizer):  # type: ignore[misc]  # presidio ships 
         super().__init__(
             supported_entities=inner.supported_entities, name=inner.name, supported_language=inner.supported_language, context=inner.context
         )
-        self.id = inner.id  # results carry the inner recogniser's id, by which context words find it
+
+    @property
+    def id(self) -> str:
+        """The inner recogniser's: results carry it, and context words find their recogniser by it."""
+        return str(self._inner.id)
 
     def load(self) -> None:
         """Nothing: the inner recogniser loaded itself when it was made."""

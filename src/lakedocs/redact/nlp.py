@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 
 import spacy
+from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, NlpEngineProvider
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from lakedocs.errors import ModelError
 from lakedocs.settings import RedactionSettings
+
+NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
 
 
 class LazyArtifacts(NlpArtifacts):  # type: ignore[misc]  # presidio ships no types for it
@@ -22,8 +27,8 @@ class LazyArtifacts(NlpArtifacts):  # type: ignore[misc]  # presidio ships no ty
         self._text = text
         self.nlp_engine = engine
         self.language = language
-        self.entities = []
-        self.scores = []
+        self.entities: list[object] = []
+        self.scores: list[float] = []
 
     @cached_property
     def tokens(self) -> Doc:
@@ -83,25 +88,44 @@ class TokenizerEngine(NlpEngine):  # type: ignore[misc]  # presidio ships no typ
 
 
 def nlp_engine(settings: RedactionSettings) -> NlpEngine:
-    """The engine that the settings name.
+    """The engine that the settings name; a transformers model works beside a tokenizer (see `names`).
 
     Raises:
-        ModelError: when the spaCy or transformers model is not there.
+        ModelError: when the spaCy model is not there.
     """
-    if settings.nlp_engine == "none":
+    if settings.nlp_engine != "spacy":
         engine = TokenizerEngine(settings.language)
         engine.load()
         return engine
-    if not settings.nlp_model:
-        raise ModelError(f"redaction.nlp_model must name the {settings.nlp_engine} model.")
-    name: object = settings.nlp_model
-    if settings.nlp_engine == "transformers":
-        name = {"spacy": "en_core_web_sm", "transformers": settings.nlp_model}
-    elif not spacy.util.is_package(settings.nlp_model):
+    _check_named(settings)
+    if not (spacy.util.is_package(settings.nlp_model) or Path(settings.nlp_model).is_dir()):
         # Presidio would try to download it, on every worker, in the middle of a run
-        raise ModelError(f"The spaCy model {settings.nlp_model} is not installed on this cluster; add it to requirements/redact.txt.")
-    configuration = {"nlp_engine_name": settings.nlp_engine, "models": [{"lang_code": settings.language, "model_name": name}]}
+        raise ModelError(
+            f"The spaCy model {settings.nlp_model} is not installed on this cluster; add it to requirements/redact.txt or name a folder."
+        )
+    configuration = {"nlp_engine_name": "spacy", "models": [{"lang_code": settings.language, "model_name": settings.nlp_model}]}
     try:
         return NlpEngineProvider(nlp_configuration=configuration).create_engine()
     except (OSError, ValueError, ImportError) as error:
-        raise ModelError(f"The {settings.nlp_engine} model can't be loaded; check redaction.nlp_model.") from error
+        raise ModelError("The spaCy model can't be loaded; check redaction.nlp_model.") from error
+
+
+def names(settings: RedactionSettings) -> EntityRecognizer | None:
+    """What finds people, places and organisations by a model; None where none is chosen.
+
+    Raises:
+        ModelError: when the transformers model is not there.
+    """
+    if settings.nlp_engine == "none":
+        return None
+    if settings.nlp_engine == "spacy":
+        return SpacyRecognizer(supported_language=settings.language, supported_entities=list(NAMES))
+    _check_named(settings)
+    from lakedocs.redact.token_classifier import TokenClassifier  # with PyTorch: seconds that only this engine costs
+
+    return TokenClassifier(settings.nlp_model, settings.language)
+
+
+def _check_named(settings: RedactionSettings) -> None:
+    if not settings.nlp_model:
+        raise ModelError(f"redaction.nlp_model must name the {settings.nlp_engine} model.")

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import lru_cache
 
-from lakedocs.records import Redacted
+from lakedocs.records import Finding, Redacted
 from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.recognizers import load_recognizers
-from lakedocs.settings import Settings, fingerprint, read_key
+from lakedocs.settings import Settings, read_key
 
-_VERSION = "redact/1"
 _CACHED_TEXTS = 20_000
 _CACHED_CHARS = 400
-
-
-def policy_fingerprint(settings: Settings) -> str:
-    """Changes when any setting, recogniser or key that shapes redacted text does; the key itself can't be told from it."""
-    recognizers = load_recognizers(settings.conf_file(settings.redaction.recognizers))
-    key = read_key(settings.keys.redaction, settings.storage.root)
-    return fingerprint(_VERSION, settings.redaction, recognizers, Redactor(settings.redaction, key).value_hash("", "policy"))
 
 
 class TextRedactor:
@@ -30,6 +22,10 @@ class TextRedactor:
         self._analyzer = Analyzer(settings.redaction, load_recognizers(settings.conf_file(settings.redaction.recognizers)))
         self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root))
         self._seen: OrderedDict[str, Redacted] = OrderedDict()
+
+    def hide(self, text: str, entity: str) -> Redacted:
+        """The whole text replaced: a field that is known to hold such a thing, whatever it looks like."""
+        return self._redactor.apply(text, [Finding(0, len(text), entity, 1.0, "field")]) if text.strip() else Redacted(text)
 
     def redact(self, text: str) -> Redacted:
         """The text as everything behind 06 may see it."""
