@@ -9,6 +9,8 @@ import hashlib
 import os
 import re
 import secrets
+import sys
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +37,7 @@ class Storage(_Part):
     catalog: str = Field("", description="Unity Catalog catalog; empty: Delta folders below root/warehouse.")
     schema_raw: str = "raw"
     schema_docs: str = "docs"
+    image_folder: str = Field("", description="Where embedded images are kept; empty: root/images.")
 
     @property
     def path(self) -> Path:
@@ -49,11 +52,31 @@ class Storage(_Part):
         return self.path / "work" / "staging"
 
     @property
+    def unfinished(self) -> Path:
+        """Where a task leaves a mark that it takes away at its end."""
+        return self.path / "work" / "unfinished"
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it lies in a Unity Catalog volume, which takes whole files only: no appending, no locks."""
+        return self.path.parts[1:2] == ("Volumes",)
+
+    @property
+    def progress_folder(self) -> str:
+        """Where workers count what they have done; empty where nobody watches."""
+        return "" if self.is_volume else str(self.progress)
+
+    @property
+    def models(self) -> Path:
+        """Where converted models are kept."""
+        return Path(tempfile.gettempdir()) / "lakedocs-models" if self.is_volume else self.path / "models"
+
+    @property
     def progress(self) -> Path:
         return self.path / "work" / "progress"
 
     def images(self, kind: str) -> Path:
-        return self.path / "images" / kind
+        return (Path(self.image_folder).absolute() if self.image_folder else self.path / "images") / kind
 
 
 class Source(_Part):
@@ -105,6 +128,7 @@ class EmbeddingSettings(_Part):
     dimensions: int = Field(0, ge=0, description="0: as the model has it.")
     batch_tokens: int = Field(8192, gt=0, description="Tokens of one batch, padding included (local); of one request (service).")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    runtime: Literal["openvino", "torch"] = Field("openvino", description="Of the packaged model; torch where there is a GPU.")
     endpoint: str = ""
     deployment: str = ""
     api_version: str = "2024-10-21"
@@ -129,6 +153,7 @@ class SearchSettings(_Part):
     engine: Literal["lancedb", "azure_ai_search"] = "lancedb"
     index: str = Field("lakedocs", pattern=r"^[a-z0-9][a-z0-9-]*$", description="Name; a fingerprint of the embedding model is added.")
     endpoint: str = ""
+    credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
     batch_documents: int = Field(1000, gt=0, le=1000)
     batch_mb: int = Field(15, gt=0, le=16)
     partitions: int = Field(4, gt=0, description="Writers at the same time (LanceDB has one).")
@@ -146,8 +171,9 @@ class AnswerSettings(_Part):
     questions_file: str = ""
     passages: int = Field(8, gt=0)
     sentences: int = Field(3, gt=0)
-    min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine the agent says that it does not know.")
-    min_keyword_share: float = Field(0.34, ge=0, le=1, description="... unless this share of the question's words stands in a passage.")
+    min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine of the best sentence the agent does not know.")
+    min_keyword_share: float = Field(0.34, ge=0, le=1, description="So much of the question's words must stand near that sentence ...")
+    sure_similarity: float = Field(0.55, ge=-1, le=1, description="... unless its cosine is at least this.")
 
 
 class Tracking(_Part):
@@ -156,6 +182,13 @@ class Tracking(_Part):
     uri: str = Field("", description="Empty: SQLite below root; `databricks` in a workspace.")
     registry_uri: str = Field("", description="Empty: the tracking server; `databricks-uc` for Unity Catalog.")
     experiment: str = "lakedocs"
+
+
+class Maintenance(_Part):
+    """What the maintenance job removes."""
+
+    history_hours: int = Field(168, ge=0, description="Older versions of tables are removed; below 168 Delta asks for its safety check off.")
+    raw_retention_days: int = Field(0, ge=0, description="Raw text older than this is removed; 0 keeps it.")
 
 
 class Keys(_Part):
@@ -174,7 +207,7 @@ class Settings(_Part):
     storage: Storage = Storage()
     source: Source = Source()
     slices: Slices = Slices()
-    limits: Limits = Limits()  # type: ignore[call-arg]  # every field has a default, which the plugin-less checker can't see
+    limits: Limits = Limits()
     redaction: RedactionSettings = RedactionSettings()
     passages: PassageSettings = PassageSettings()
     classification: ClassificationSettings = ClassificationSettings()
@@ -182,6 +215,7 @@ class Settings(_Part):
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()
+    maintenance: Maintenance = Maintenance()
     keys: Keys = Keys()
     conf_folder: str = ""
 
@@ -210,7 +244,7 @@ def load_settings(target: str, overrides: dict[str, Any] | None = None, conf_fol
     folder = Path(conf_folder) if conf_folder else bundle_folder() / "conf"
     merged = _merge(_load(folder / "pipeline.yml"), _load(folder / "targets" / f"{target}.yml", required=False))
     for name, value in (overrides or {}).items():
-        _place(merged, name, yaml.safe_load(value) if isinstance(value, str) else value)
+        _place(merged, name, _parsed(name, value) if isinstance(value, str) else value)
     try:
         return Settings.model_validate({**merged, "target": target, "conf_folder": str(folder.absolute())})
     except ValidationError as error:
@@ -243,6 +277,20 @@ def _load(path: Path, *, required: bool = True) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise SettingsError(f"{path.name} is not YAML: {error}") from error
     return loaded or {}
+
+
+def _parsed(dotted: str, text: str) -> Any:
+    """Text as the setting's type wants it: a question stays text even where it happens to be YAML."""
+    model: Any = Settings
+    for name in dotted.split("."):
+        field = model.model_fields.get(name) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        model = field.annotation if field else None
+    if model is str:
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"The value of {dotted} is not YAML.") from error
 
 
 def _merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
@@ -288,6 +336,12 @@ def read_key(name: str, storage_root: str) -> bytes:
     if file.is_file():
         return file.read_bytes().strip()
     raise MissingKeyError(f"The key {name} is missing: set it in the secret scope, which the cluster hands over as {variable}.")
+
+
+def workers_use_this_python() -> None:
+    """Spark's local workers start `python3` from the path otherwise, which lacks this environment's packages."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 
 
 def make_local_keys(settings: Settings) -> None:

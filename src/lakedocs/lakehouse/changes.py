@@ -20,7 +20,6 @@ class Work:
     path: Path
     stale: int
     gone: int
-    kept: int
     slices: int
 
     def units(self, spark: SparkSession, number: int) -> DataFrame:
@@ -37,34 +36,38 @@ class Work:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def staging_folder(storage: Storage, task_key: str, name: str) -> Path:
+    """A place in the work folder that only this task writes."""
+    return storage.staging / task_key / name
+
+
 def fresh_folder(storage: Storage, task_key: str, name: str) -> Path:
-    """An empty place in the work folder that only this task writes."""
-    path = storage.staging / task_key / name
+    """The same, emptied."""
+    path = staging_folder(storage, task_key, name)
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def stage_changes(spark: SparkSession, differing: DataFrame, path: Path, slices: Slices, total: int | None = None) -> Work:
-    """Write the units that differ and count them.
+def clear_staging(storage: Storage, task_key: str) -> None:
+    """Forget what a task left in the work folder."""
+    shutil.rmtree(storage.staging / task_key, ignore_errors=True)
+
+
+def count_changes(staged: DataFrame, path: Path, slices: Slices) -> Work:
+    """The staged difference, counted.
 
     Args:
-        differing: unit_id, gone, slice_key, size_bytes, and whatever the stage needs of a unit. Units of one slice key land
-            in one slice.
-        path: where to write.
+        staged: unit_id, gone, slice_key, size_bytes, and whatever the stage needs of a unit, as read from `path`. Units of one
+            slice key land in one slice.
+        path: where the rows lie.
         slices: the bounds of a slice.
-        total: how many units there are, if that is known.
     """
-    differing.write.mode("overwrite").parquet(str(path))
-    staged = spark.read.parquet(str(path))
-    row = staged.select(
-        F.count_if(~F.col("gone")).alias("stale"),
-        F.count_if("gone").alias("gone"),
-        F.coalesce(F.sum(F.when(~F.col("gone"), F.col("size_bytes"))), F.lit(0)).alias("size"),
-    ).first()
+    size = F.coalesce(F.sum(F.when(~F.col("gone"), F.col("size_bytes"))), F.lit(0))
+    row = staged.agg(F.count_if(~F.col("gone")).alias("stale"), F.count_if("gone").alias("gone"), size.alias("size")).first()
     assert row is not None
     number = max(math.ceil(row["stale"] / slices.documents), math.ceil(row["size"] / (slices.megabytes * 2**20)), 1)
-    return Work(path, row["stale"], row["gone"], max((total or 0) - row["stale"], 0), number if row["stale"] else 0)
+    return Work(path, row["stale"], row["gone"], number if row["stale"] else 0)
 
 
 def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> DataFrame:

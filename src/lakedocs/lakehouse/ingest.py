@@ -7,7 +7,9 @@ A re-run opens only files whose size, time or fingerprint differ; files that mer
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
@@ -18,20 +20,21 @@ from pyspark.sql import functions as F
 from lakedocs.errors import SourceError
 from lakedocs.extract.isolation import IsolatedReader
 from lakedocs.extract.limits import Limits
-from lakedocs.extract.read import PARSERS
+from lakedocs.extract.versions import ALL as PARSERS
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
-from lakedocs.lakehouse.changes import Work, fresh_folder, stage_changes
-from lakedocs.lakehouse.listing import keyed_hash, list_source, source_id
+from lakedocs.lakehouse.changes import count_changes, fresh_folder, staging_folder
+from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
 from lakedocs.lakehouse.progress import tick
-from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised
 from lakedocs.records import Document, Kind, Place
+from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
 
 _VERSION = "ingest/1"
-_UNITS_DDL = (
-    "unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, known_hash string, touched boolean"
-)
+PURGED = ":purged:"
+_UNITS_DDL = "unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, known_hash string, touched boolean"
 _UNITS_SCHEMA = pa.schema(
     [("unit_id", pa.string()), ("gone", pa.bool_()), ("slice_key", pa.string()), ("size_bytes", pa.int64()), ("path", pa.string()),
      ("modified_us", pa.int64()), ("known_hash", pa.string()), ("touched", pa.bool_())]
@@ -44,44 +47,53 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     Raises:
         SourceError: when the source can't be listed whole, or so much is gone that a person should look first.
     """
-    stage = Stage(tables.files(kind), (tables.elements(kind), tables.images(kind)), key="root_id", ledger_key="root_id")
+    stage = Stage(tables.files(kind), (tables.elements(kind), tables.images(kind)), key="root_id", ledger_key="root_id", counts_units=True)
     settings, storage = context.settings, context.settings.storage
-    ingest_fingerprint = fingerprint(_VERSION, PARSERS, settings.limits)
+    ingest_fingerprint = reading_fingerprint(settings)
     fresh = context.lake.ensure(*stage.tables)
 
     listing_path = fresh_folder(storage, context.task_key, "listing")
     list_source(context.spark, settings, kind).write.mode("overwrite").parquet(str(listing_path))
     listing = context.spark.read.parquet(str(listing_path))
     known = context.lake.read(stage.ledger).where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
-    differing = _differing(listing, known, ingest_fingerprint).mapInArrow(partial(_mark_touched, settings.source.path), _UNITS_DDL)
-    units_path = fresh_folder(storage, context.task_key, "units")
-    differing.write.mode("overwrite").parquet(str(units_path))
-    staged = context.spark.read.parquet(str(units_path))
-    _check_removals(settings, listing, known, staged)
-
-    touched = staged.where("touched").select("unit_id", "modified_us")
-    if not touched.isEmpty():
-        _remember_times(context, stage, touched)
-    work_path = fresh_folder(storage, context.task_key, "work")
-    work = stage_changes(context.spark, staged.where("NOT touched").drop("touched"), work_path, settings.slices)
+    differing = materialised(context, _differing(listing, known, ingest_fingerprint, policy_fingerprint(settings)), "units")
+    found = _counted(listing, differing)
+    _check_removals(settings, found, known)
+    if found.hashable:
+        differing = materialised(context, differing.mapInArrow(partial(_mark_touched, settings.source.path), _UNITS_DDL), "hashed")
+        touched = differing.where("touched").select("unit_id", "modified_us")
+        if not touched.isEmpty():
+            _remember_times(context, stage, touched)
+        differing = materialised(context, differing.where("NOT touched"), "units")
+    work = count_changes(differing, staging_folder(storage, context.task_key, "units"), settings.slices)
     figures = apply(context, stage, work, partial(_read_units, context, kind, ingest_fingerprint), all(fresh.values()))
-    _forget_images(context, kind, work)
-    fresh_folder(storage, context.task_key, "listing")
-    fresh_folder(storage, context.task_key, "units")
+    if work.gone or (figures.kept and work.stale) or context.recovering:
+        forget_images(context.lake, kind)
     if not work.stale:
         return figures
     refused = context.lake.read(stage.ledger).where((F.col("run_id") == context.run_id) & (F.col("status") != "ok")).count()
     return figures + Figures(refused=refused)
 
 
-def _differing(listing: DataFrame, known: DataFrame, ingest_fingerprint: str) -> DataFrame:
+def reading_fingerprint(settings: Settings) -> str:
+    """Changes when a parser or a limit does: files read otherwise are read again."""
+    return fingerprint(_VERSION, PARSERS, settings.limits)
+
+
+def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
+    """The fingerprint of a file whose raw text retention removed after it was redacted under `policy`."""
+    return f"{ingest_fingerprint}{PURGED}{policy}"
+
+
+def _differing(listing: DataFrame, known: DataFrame, ingest_fingerprint: str, policy: str) -> DataFrame:
     present = listing.where(~F.col("is_summary")).select("doc_id", "path", "size_bytes", "modified_us")
     before = known.select(
         F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
         F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"),
     )  # fmt: skip
     joined = present.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
-    same_reading = F.col("known_fingerprint") == ingest_fingerprint
+    # text that retention removed is read again only where it would be redacted in another way now
+    same_reading = F.col("known_fingerprint").isin(ingest_fingerprint, purged_fingerprint(ingest_fingerprint, policy))
     same_size = F.col("size_bytes") == F.col("known_size")
     unchanged = F.coalesce(same_reading & same_size & (F.col("modified_us") == F.col("known_time")), F.lit(False))
     return joined.where(~unchanged).select(
@@ -102,7 +114,7 @@ def _mark_touched(source: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
         rows = batch.to_pylist()
         for row in rows:
             if row["known_hash"]:
-                row["touched"] = _content_hash(Path(source) / row["path"]) == row["known_hash"]
+                row["touched"] = _content_hash(path_of(source, row["path"])) == row["known_hash"]
         yield pa.RecordBatch.from_pylist(rows, schema=_UNITS_SCHEMA)
 
 
@@ -114,20 +126,34 @@ def _content_hash(path: Path) -> str:
         return ""  # it is read as a changed file next, and gets its status there
 
 
-def _check_removals(settings: Settings, listing: DataFrame, known: DataFrame, staged: DataFrame) -> None:
-    summary = listing.where("is_summary").agg(F.sum("files").alias("files"), F.sum("errors").alias("errors")).first()
-    files, errors = (summary["files"] or 0, summary["errors"] or 0) if summary else (0, 0)
-    if errors:
-        raise SourceError(f"{errors} folders or files of the source can't be listed; nothing was removed. Check their rights and run again.")
-    gone = staged.where("gone").count()
-    if not gone or settings.source.allow_removal:
+@dataclass(frozen=True)
+class _Found:
+    """A listing and its difference in numbers: all files, listing errors, files gone, files whose content must be hashed."""
+
+    files: int
+    errors: int
+    gone: int
+    hashable: int
+
+
+def _counted(listing: DataFrame, differing: DataFrame) -> _Found:
+    listed = listing.where("is_summary").agg(F.sum("files").alias("files"), F.sum("errors").alias("errors"))
+    differ = differing.agg(F.count_if("gone").alias("gone"), F.count("known_hash").alias("hashable"))
+    row = listed.crossJoin(differ).first()
+    return _Found(row["files"] or 0, row["errors"] or 0, row["gone"], row["hashable"]) if row else _Found(0, 0, 0, 0)
+
+
+def _check_removals(settings: Settings, found: _Found, known: DataFrame) -> None:
+    if found.errors:
+        raise SourceError(f"{found.errors} folders or files of the source can't be listed; nothing was removed. Check their rights and run again.")
+    if not found.gone or settings.source.allow_removal:
         return
     before = known.count()
     allow = "run once with --param allow_removal=true"
-    if not files:
+    if not found.files:
         raise SourceError(f"The source is empty, but {before} documents are known from it; nothing was removed. If they are gone, {allow}.")
-    if gone > settings.source.removal_free and gone > settings.source.removal_max_share * before:
-        raise SourceError(f"{gone} of {before} documents are gone from the source; nothing was removed. If that is right, {allow}.")
+    if found.gone > settings.source.removal_free and found.gone > settings.source.removal_max_share * before:
+        raise SourceError(f"{found.gone} of {before} documents are gone from the source; nothing was removed. If that is right, {allow}.")
 
 
 def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> None:
@@ -146,9 +172,9 @@ def _read_units(context: TaskContext, kind: Kind, ingest_fingerprint: str, units
     return partitioned.mapInArrow(read, multi_ddl(stage_tables))
 
 
-@lru_cache(maxsize=2)
-def _reader(limits: Limits, image_folder: str) -> IsolatedReader:
-    return IsolatedReader(limits, Path(image_folder))
+@lru_cache(maxsize=1)
+def _reader(limits: Limits) -> IsolatedReader:
+    return IsolatedReader(limits)
 
 
 def _read_files(
@@ -161,24 +187,25 @@ def _read_files(
     stage_tables: tuple[tables.Table, ...],
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    reader = _reader(settings.limits, str(settings.storage.images(kind)))
+    reader = _reader(settings.limits)
+    images = settings.storage.images(kind)
     writer = _RowWriter(settings, kind, source, ingest_fingerprint, run_id)
 
     def rows() -> Rows:
         same_size: tuple[int, dict[str, Document]] = (-1, {})
         for unit in rows_of(batches):
-            path = Path(settings.source.path) / str(unit["path"])
+            path = path_of(settings.source.path, str(unit["path"]))
             if same_size[0] != unit["size_bytes"]:
                 same_size = (int(str(unit["size_bytes"])), {})
             content = _content_hash(path) if same_size[1] else ""
             twin = same_size[1].get(content)
             # the name decides little but something (a .csv is text, whatever it holds), so twins share their extension
             is_twin = twin is not None and PurePosixPath(twin.name).suffix == path.suffix
-            document = twin if is_twin and twin is not None else reader.read(str(path), path.name)
+            document = twin if is_twin and twin is not None else reader.read(str(path), path.name, images)
             if document.content_hash and len(same_size[1]) < 4:
                 same_size[1][document.content_hash] = document
             yield from writer.rows(document, unit)
-            tick(str(settings.storage.progress), task_key)
+            tick(settings.storage.progress_folder, task_key)
 
     yield from multi_batches(stage_tables, rows())
 
@@ -199,9 +226,7 @@ class _RowWriter:
         root_id = str(unit["unit_id"])
         yield from self._document(document, root_id, root_id, None, path, PurePosixPath(path).name, 0, unit)
 
-    def _document(
-        self, document: Document, doc_id: str, root_id: str, parent_id: str | None, path: str, name: str, depth: int, unit: Row
-    ) -> Rows:
+    def _document(self, document: Document, doc_id: str, root_id: str, parent_id: str | None, path: str, name: str, depth: int, unit: Row) -> Rows:
         output = hashlib.sha256(f"{name}\x00{path}\x00{document.status}\x00{document.reason}".encode("utf-8", "replace"))
         identity: Row = {"doc_id": doc_id, "root_id": root_id, "run_id": self._run_id}
         for ordinal, element in enumerate(document.elements):
@@ -224,7 +249,8 @@ class _RowWriter:
             self._files,
             {**identity, "parent_id": parent_id, "source_id": self._source, "path": _storable(path), "name": _storable(name),
              "kind": str(self._kind), "depth": depth, "size_bytes": document.size_bytes if depth else unit["size_bytes"],
-             "modified_us": unit["modified_us"], "content_hash": document.content_hash, "status": str(document.status),
+             "modified_us": unit["modified_us"], "read_us": time.time_ns() // 1000, "content_hash": document.content_hash,
+             "status": str(document.status),
              "reason": document.reason, "flags": [str(flag) for flag in document.flags], "parser": document.parser,
              "fingerprint": self._fingerprint, "elements": len(document.elements),
              "characters": sum(len(element.text) for element in document.elements), "images": len(document.images),
@@ -241,15 +267,13 @@ def _place_row(place: Place) -> Row:
     return {"page": place.page, "slide": place.slide, "sheet": place.sheet, "cells": place.cells, "part": place.part}
 
 
-def _forget_images(context: TaskContext, kind: Kind, work: Work) -> None:
+def forget_images(lake: Lake, kind: Kind) -> None:
     """Delete stored images that no document of this kind shows any more; asked only when documents changed or went."""
-    if not (work.gone or work.kept and work.stale):
-        return
-    folder = context.settings.storage.images(kind)
+    folder = lake.storage.images(kind)
     stored = {path.stem: path for path in folder.glob("*/*")} if folder.is_dir() else {}
     if not stored:
         return
-    names = context.spark.createDataFrame([(name,) for name in stored], "sha256 string")
-    orphans = names.join(context.lake.read(tables.images(kind)).select("sha256").distinct(), "sha256", "left_anti")
+    names = lake.spark.createDataFrame([(name,) for name in stored], "sha256 string")
+    orphans = names.join(lake.read(tables.images(kind)).select("sha256").distinct(), "sha256", "left_anti")
     for row in orphans.toLocalIterator():
         stored[row["sha256"]].unlink(missing_ok=True)

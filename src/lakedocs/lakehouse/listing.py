@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,15 @@ def keyed_hash(settings: Settings, *parts: str) -> str:
     return hmac.new(key, "\x00".join(parts).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:32]
 
 
+def path_of(source: str, listed: str) -> Path:
+    """The path to open for a listed one, in which bytes that are no UTF-8 stand as `\\xe9`."""
+    path = Path(source) / listed
+    if "\\x" not in listed or path.exists():
+        return path
+    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match.group(1), 16)]), listed.encode("utf-8"))
+    return Path(source) / os.fsdecode(raw)
+
+
 def list_source(spark: SparkSession, settings: Settings, kind: Kind) -> DataFrame:
     """The files of one kind, and a summary row per shard with the number of all files and of listing errors in it.
 
@@ -57,8 +67,7 @@ def list_source(spark: SparkSession, settings: Settings, kind: Kind) -> DataFram
         raise SourceError(f"The source can't be listed ({error.strerror}); nothing was removed. Check the path and its rights.") from error
     shards = [("", False), *((folder, True) for folder in folders)]
     frame = spark.createDataFrame(shards, "folder string, recursive boolean")
-    count = min(len(shards), settings.slices.partitions)
-    return frame.repartition(count).mapInArrow(partial(_list_shards, settings, kind), LISTING_DDL)
+    return frame.mapInArrow(partial(_list_shards, settings, kind), LISTING_DDL)
 
 
 def _list_shards(settings: Settings, kind: Kind, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 def _file(folder: str, task_key: str, pid: int) -> BinaryIO:
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
-    return open(path / f"{task_key}.{pid}", "ab", buffering=0)  # noqa: SIM115 - open as long as the worker lives
+    return open(path / f"{task_key}.{pid}", "ab", buffering=0)
 
 
 def tick(folder: str, task_key: str, units: int = 1) -> None:

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
-from lakedocs.settings import Storage
+from lakedocs.errors import LakeError
+from lakedocs.settings import Storage, workers_use_this_python
 
 _DELTA = "io.delta:delta-spark_2.13:4.1.0"
 
 
-def local_settings(storage: Storage, *, cores: str = "*", driver_memory: str = "1200m") -> dict[str, str]:
+def spark_settings(storage: Storage, *, master: str = "local[*]", driver_memory: str = "1000m") -> dict[str, str]:
     """Spark's configuration for a laptop: Delta, few partitions, no user interface, this environment's Python."""
     work = storage.path / "work"
     return {
-        "spark.master": f"local[{cores}]",
+        "spark.master": master,
         "spark.jars.packages": _DELTA,
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.pyspark.python": sys.executable,
+        "spark.python.daemon.module": "lakedocs.lakehouse.daemon",
         "spark.driver.memory": driver_memory,
-        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=4 -Dderby.system.home={work} -Djava.io.tmpdir={work}",
+        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dderby.system.home={work} -Djava.io.tmpdir={work}",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": str(work / "spark"),
         "spark.sql.warehouse.dir": str(storage.warehouse),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.default.parallelism": "4",
+        "spark.log.level": "OFF",  # what a worker fails on may be quoted in its error; tasks tell errors without text
+        "spark.sql.shuffle.partitions": str(max(os.cpu_count() or 2, 2)),
+        "spark.default.parallelism": str(max(os.cpu_count() or 2, 2)),
+        # the rows are few and the heavy work is Python's: compiling queries and planning them twice costs more than it saves
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",  # VACUUM lists with so many tasks; the default is 10,000
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.databricks.delta.stats.collect": "true",
         "spark.databricks.delta.properties.defaults.checkpointInterval": "50",
@@ -44,19 +56,55 @@ def local_settings(storage: Storage, *, cores: str = "*", driver_memory: str = "
     }
 
 
-def local_session(storage: Storage, *, cores: str = "*", driver_memory: str = "1200m") -> SparkSession:
+def local_session(storage: Storage, *, master: str = "local[*]", driver_memory: str = "1000m") -> SparkSession:
     """A Spark session in this process with Delta; the jars come from Maven at first use.
 
-    Raises:
-        JVM errors as pyspark raises them, when Java or the jars are missing.
+    Args:
+        storage: where Spark keeps its working files.
+        master: local[N], or spark://HOST:PORT of a standalone cluster.
+        driver_memory: of the Java process.
     """
     for folder in (storage.path / "work" / "spark", storage.warehouse):
         folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    workers_use_this_python()
     builder = SparkSession.Builder().appName("lakedocs")
-    for name, value in local_settings(storage, cores=cores, driver_memory=driver_memory).items():
+    for name, value in spark_settings(storage, master=master, driver_memory=driver_memory).items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    # Ivy and the Java process write to the log, not over the progress of the run
+    with open(storage.path / "work" / "spark.log", "ab") as log, _standard_error(log):
+        try:
+            session = builder.getOrCreate()
+        except PySparkRuntimeError as error:
+            raise LakeError(f"Spark did not start: it needs Java 17, and Delta's jars from Maven at first use. See {log.name}.") from error
+    _quiet()
+    return session
+
+
+def _quiet() -> None:
+    """Spark's Python side logs errors with the query's text; tasks tell their errors themselves."""
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger", "py4j", "pyspark"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def _standard_error(log: BinaryIO) -> Iterator[None]:
+    kept = os.dup(2)
+    sys.stderr.flush()
+    os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def open_session(storage: Storage, url: str, *, driver_memory: str = "1000m") -> SparkSession:
+    """The session behind a URL: sc:// is a Spark Connect server, everything else a master."""
+    if url.startswith("sc://"):
+        session: SparkSession = SparkSession.Builder().remote(url).getOrCreate()
+        _quiet()
+        return session
+    return local_session(storage, master=url, driver_memory=driver_memory)
 
 
 def current_session() -> SparkSession:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakedocs.lakehouse.changes import Work, compare, fresh_folder, stage_changes
+from lakedocs.lakehouse.changes import Work, compare, count_changes, fresh_folder, staging_folder
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.tables import Table
 from lakedocs.settings import Settings
@@ -47,13 +47,11 @@ class TaskContext:
     settings: Settings
     task_key: str
     run_id: str
-    announce: Callable[[int], None] = field(default=lambda total: None)
-    """Told how many units there are to do, once that is known."""
+    announce: Callable[[int], None] = field(default=lambda units: None)
+    """Told how many more units there are to do, once that is known."""
 
-    @property
-    def progress_folder(self) -> str:
-        """Where workers count what they have done."""
-        return str(self.settings.storage.progress)
+    recovering: bool = False
+    """The run before this one did not come to its end: what it would have cleaned up is cleaned up now."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,8 @@ class Stage:
     outputs: tuple[Table, ...]
     key: str
     ledger_key: str = "unit_id"
+    counts_units: bool = False
+    """Whether its workers tick once per unit; others announce what they tick."""
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -74,28 +74,49 @@ Process = Callable[[DataFrame], DataFrame]
 """From the units of a slice to rows with one struct column per table of the stage (see `arrow.multi_ddl`)."""
 
 
-def run_derived(context: TaskContext, stage: Stage, upstream: DataFrame, stage_fingerprint: str, process: Process) -> Figures:
+BeforeRemoval = Callable[[DataFrame], None]
+"""Given the units (unit_id) that are gone, before they are removed from the tables."""
+
+
+def run_derived(
+    context: TaskContext,
+    stage: Stage,
+    upstream: DataFrame,
+    stage_fingerprint: str,
+    process: Process,
+    before_removal: BeforeRemoval | None = None,
+    leave: DataFrame | None = None,
+) -> Figures:
     """Bring a stage up to date with the units of its input.
 
     Args:
         upstream: unit_id, input_hash, size_bytes of every unit that there is.
         stage_fingerprint: of the settings that matter and the stage's own version.
+        process: makes the rows of a slice.
+        before_removal: told of what is gone.
+        leave: unit_id of units that stay as they are, stale or not, because their input is not there now.
     """
     fresh = context.lake.ensure(*stage.tables)
     differing = compare(upstream, context.lake.read(stage.ledger), stage_fingerprint)
-    path = fresh_folder(context.settings.storage, context.task_key, f"units_{stage.ledger.name}")
-    work = stage_changes(context.spark, differing, path, context.settings.slices)
-    return apply(context, stage, work, process, all(fresh.values()))
+    if leave is not None:
+        differing = differing.join(leave, "unit_id", "left_anti")
+    name = f"units_{stage.ledger.name}"
+    staged = materialised(context, differing, name)
+    work = count_changes(staged, staging_folder(context.settings.storage, context.task_key, name), context.settings.slices)
+    return apply(context, stage, work, process, all(fresh.values()), before_removal)
 
 
-def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_fresh: bool) -> Figures:
+def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_fresh: bool, before_removal: BeforeRemoval | None = None) -> Figures:
     """Remove what is gone, then do the stale units slice by slice; each slice is committed before the next.
 
     Args:
         is_fresh: the tables were empty when the task began, so no leftovers have to be removed.
     """
-    context.announce(work.stale)
+    if stage.counts_units:
+        context.announce(work.stale)
     if work.gone:
+        if before_removal:
+            before_removal(work.removed(context.spark))
         remove_units(context, stage, work.removed(context.spark))
     rows = 0
     for number in range(work.slices):
@@ -107,12 +128,41 @@ def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_f
             remove_units(context, stage, units.select("unit_id"))
         for table in stage.tables:
             context.lake.append(table, written.where(F.col(table.name).isNotNull()).select(f"{table.name}.*"))
-        counts = written.agg(*(F.count(table.name).alias(table.name) for table in stage.outputs)).first()
-        rows += sum(counts) if counts else 0
+        counts = written.agg(*(F.count(table.name) for table in stage.tables)).first()
+        rows += sum(counts[: len(stage.outputs)]) if counts else 0
         fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
     work.clear()
     kept = context.lake.read(stage.ledger).select(stage.ledger_key).distinct().count() - work.stale
     return Figures(work.stale, work.gone, max(kept, 0), 0, rows, work.slices)
+
+
+def materialised(context: TaskContext, rows: DataFrame, name: str) -> DataFrame:
+    """The rows, computed once and read back from the work folder: what costs much is never done a second time."""
+    path = fresh_folder(context.settings.storage, context.task_key, name)
+    rows.write.mode("overwrite").parquet(str(path))
+    return context.spark.read.schema(rows.schema).parquet(str(path))
+
+
+def tagged(rows: DataFrame, table: Table, stage: Stage) -> DataFrame:
+    """Rows of one table in the shape that a stage's pass writes: one struct column per table."""
+    row = F.struct(*(F.col(name).cast(kind).alias(name) for name, kind in table.columns))
+    return rows.select(*(row.alias(t.name) if t == table else F.lit(None).cast(t.struct()).alias(t.name) for t in stage.tables))
+
+
+def ledger_rows(context: TaskContext, units: DataFrame, outcome: DataFrame) -> DataFrame:
+    """The ledger's rows of these units.
+
+    Args:
+        units: unit_id, fingerprint.
+        outcome: unit_id, item: what came out of a unit, an order-free line each; a unit may have none.
+    """
+    hashed = outcome.groupBy("unit_id").agg(
+        F.sha2(F.concat_ws("\n", F.sort_array(F.collect_list("item"))), 256).alias("output_hash"), F.count("item").alias("rows_out")
+    )
+    return units.join(hashed, "unit_id", "left").select(
+        "unit_id", "fingerprint", F.coalesce("output_hash", F.lit("")).alias("output_hash"),
+        F.coalesce("rows_out", F.lit(0)).alias("rows_out"), F.lit(context.run_id).alias("run_id"),
+    )  # fmt: skip
 
 
 def remove_units(context: TaskContext, stage: Stage, units: DataFrame) -> None:

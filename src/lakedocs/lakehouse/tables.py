@@ -37,7 +37,7 @@ _RUN = (("run_id", "string"),)
 
 _FILES = (
     *_DOCUMENT, ("parent_id", "string"), ("source_id", "string"), ("path", "string"), ("name", "string"), ("kind", "string"),
-    ("depth", "int"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("content_hash", "string"), ("status", "string"),
+    ("depth", "int"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("read_us", "bigint"), ("content_hash", "string"), ("status", "string"),
     ("reason", "string"), ("flags", "array<string>"), ("parser", "string"), ("fingerprint", "string"), ("elements", "int"),
     ("characters", "bigint"), ("images", "int"), ("output_hash", "string"), *_RUN,
 )  # fmt: skip

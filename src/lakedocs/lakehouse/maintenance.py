@@ -1,0 +1,58 @@
+"""Upkeep: compact, purge raw data by retention, vacuum, so that history does not keep what policy removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import functions as F
+
+from lakedocs.embed.open import model_key
+from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprint
+from lakedocs.lakehouse.lake import Lake
+from lakedocs.records import Kind
+from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.search.open import open_index
+from lakedocs.settings import Settings
+
+_DELTA_SAFE_HOURS = 168
+
+
+def maintain_lake(lake: Lake, settings: Settings) -> Iterator[str]:
+    """A line per step done: OPTIMIZE, purge of raw text by retention, VACUUM, clean-up of the index."""
+    rules = settings.maintenance
+    present = [table for table in tables.ALL if lake.exists(table)]
+    if rules.raw_retention_days:
+        yield from _purge_raw(lake, settings)
+    if rules.history_hours < _DELTA_SAFE_HOURS:
+        lake.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    for table in present:
+        lake.spark.sql(f"OPTIMIZE {lake.reference(table)}")
+        # a table's files that no version within the retention needs; removed rows and overwritten values go with them
+        lake.spark.sql(f"VACUUM {lake.reference(table)} RETAIN {rules.history_hours} HOURS")
+        yield f"{table.schema}.{table.name}: compacted, history older than {rules.history_hours} hours removed"
+    if settings.search.engine == "lancedb" and lake.exists(tables.INDEX_STATE):
+        open_index(settings, model_key(settings.embedding)).finish()
+        yield "index: compacted"
+
+
+def _purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
+    """Text and images that 06 has worked off go; raw.files_* stays and remembers how they were redacted."""
+    days = settings.maintenance.raw_retention_days
+    limit = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000)
+    read_as = reading_fingerprint(settings)
+    done = lake.read(tables.REDACTION_LEDGER).select(F.col("unit_id").alias("root_id"))
+    for kind in Kind:
+        files = lake.read(tables.files(kind))
+        old = files.where((F.col("read_us") < limit) & (F.col("fingerprint") == read_as)).join(done, "root_id", "left_semi")
+        if old.isEmpty():
+            continue
+        # marked first: a text that is gone from a file that is not marked would be redacted to nothing
+        purged = F.lit(purged_fingerprint(read_as, policy_fingerprint(settings)))
+        lake.upsert(tables.files(kind), old.withColumn("fingerprint", purged), "doc_id")
+        roots = lake.read(tables.files(kind)).where(F.col("fingerprint").contains(PURGED)).select("root_id").distinct()
+        for table in (tables.elements(kind), tables.images(kind)):
+            lake.remove(table, roots)
+        forget_images(lake, kind)
+        yield f"raw.elements_{kind}: text read more than {days} days ago removed"
