@@ -1,0 +1,1 @@
+"""Passages get labels: zero-shot by nearness to reference prompts, or by the registry's champion."""

@@ -1,0 +1,33 @@
+"""What the pipeline asks of an embedder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+"""One unit-length row per text: shape (texts, dimensions)."""
+
+
+class Embedder(Protocol):
+    """Passages and queries go in by different doors, so that a model's prefixes can't be forgotten."""
+
+    @property
+    def key(self) -> str:
+        """Identifies the model: vectors of two keys are never compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of passages, row n for text n."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of queries, row n for text n."""
+
+
+CountTokens = Callable[[str], int]

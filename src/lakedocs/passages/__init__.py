@@ -1,0 +1,1 @@
+"""Cutting redacted elements into passages that fit the models."""

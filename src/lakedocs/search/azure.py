@@ -1,0 +1,229 @@
+"""Azure AI Search through azure-search-documents: own batches, every result read, failed keys alone sent again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from azure.core.credentials import AzureKeyCredential, TokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError, ServiceRequestError, ServiceResponseError
+from azure.search.documents import SearchClient
+from azure.search.documents.indexes import SearchIndexClient
+from azure.search.documents.indexes.models import (
+    HnswAlgorithmConfiguration,
+    SearchableField,
+    SearchField,
+    SearchFieldDataType,
+    SearchIndex,
+    SemanticConfiguration,
+    SemanticField,
+    SemanticPrioritizedFields,
+    SemanticSearch,
+    SimpleField,
+    VectorSearch,
+    VectorSearchProfile,
+)
+from azure.search.documents.models import VectorizedQuery
+from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_random_exponential
+
+from lakedocs.embed.protocol import Vectors
+from lakedocs.errors import ServiceError
+from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
+from lakedocs.settings import SearchSettings
+
+_FIELDS = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
+_CANDIDATES = 50
+_PASSING_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504})
+_PASSING_ITEM_STATUS = frozenset({409, 422, 429, 503})
+
+Action = dict[str, Any]
+
+
+class AzureSearchIndex:
+    """An index of the service; documents are passages."""
+
+    def __init__(self, settings: SearchSettings, name: str, credential: AzureKeyCredential | TokenCredential) -> None:
+        self._settings = settings
+        self._name = name
+        timeouts = {"connection_timeout": settings.seconds, "read_timeout": settings.seconds}
+        self._documents = SearchClient(settings.endpoint, name, credential, **timeouts)
+        self._indexes = SearchIndexClient(settings.endpoint, credential, **timeouts)
+
+    def ensure(self, dimensions: int) -> bool:
+        try:
+            self._call(lambda: self._indexes.get_index(self._name))
+            is_new = False
+        except ResourceNotFoundError:
+            is_new = True
+        self._call(lambda: self._indexes.create_or_update_index(_definition(self._name, dimensions)))
+        return is_new
+
+    def upsert(self, entries: Sequence[IndexEntry]) -> list[PushResult]:
+        documents = [{**{name: getattr(entry, name) for name in _FIELDS}, "vector": list(entry.vector)} for entry in entries]
+        return self._send("mergeOrUpload", documents)
+
+    def delete(self, passage_ids: Sequence[str]) -> list[PushResult]:
+        return self._send("delete", [{"passage_id": passage_id} for passage_id in passage_ids])
+
+    def finish(self) -> None:
+        """Nothing: the service indexes by itself."""
+
+    def drop(self, name: str) -> None:
+        if name != self._name:
+            self._call(lambda: self._indexes.delete_index(name))
+
+    def count(self) -> int:
+        return int(self._call(self._documents.get_document_count))
+
+    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter) -> list[Hit]:
+        query = VectorizedQuery(vector=vector.tolist(), k_nearest_neighbors=max(_CANDIDATES, top), fields="vector")
+        found = self._call(
+            lambda: [
+                row
+                for row, _ in zip(
+                    self._documents.search(
+                        search_text=text or None, vector_queries=[query], filter=_filter(narrow) or None, select=list(_FIELDS), top=top,
+                        vector_filter_mode="preFilter",
+                    ),
+                    range(top),
+                    strict=False,
+                )
+            ]
+        )  # fmt: skip
+        return [Hit(**{name: row.get(name) or "" for name in _FIELDS}, score=float(row["@search.score"])) for row in found]
+
+    def _send(self, action: str, documents: list[Action]) -> list[PushResult]:
+        results: dict[str, PushResult] = {}
+        for batch in _batches(documents, self._settings.batch_documents, self._settings.batch_mb * 2**20):
+            results.update(self._send_batch(action, batch))
+        return [results[str(document["passage_id"])] for document in documents]
+
+    def _send_batch(self, action: str, batch: list[Action]) -> dict[str, PushResult]:
+        """A result per key; keys that the service throttled are sent again alone until the time is up."""
+        results: dict[str, PushResult] = {}
+        waiting = {str(document["passage_id"]): document for document in batch}
+
+        def attempt() -> bool:
+            for item in self._index(action, list(waiting.values())):
+                status = item.status_code or 0
+                if item.succeeded or (action == "delete" and status == 404):
+                    results[item.key] = PushResult(item.key, ok=True)
+                    waiting.pop(item.key, None)
+                else:
+                    results[item.key] = PushResult(item.key, ok=False, error=f"status {status}")
+                    if status not in _PASSING_ITEM_STATUS:
+                        waiting.pop(item.key, None)
+            return bool(waiting)
+
+        retrying = Retrying(
+            retry=retry_if_result(bool), stop=stop_after_delay(self._settings.total_seconds),
+            wait=wait_random_exponential(multiplier=0.5, max=30),
+        )  # fmt: skip
+        try:
+            retrying(attempt)
+        except RetryError:
+            for key in waiting:
+                results.setdefault(key, PushResult(key, ok=False, error="no result"))
+        return results
+
+    def _index(self, action: str, documents: list[Action]) -> list[Any]:
+        """The service's result for each document; a batch that it finds too large is halved by the SDK."""
+        send = self._documents.delete_documents if action == "delete" else self._documents.merge_or_upload_documents
+        found: list[Any] = self._call(lambda: send(documents))
+        return found
+
+    def _call(self, call: Callable[[], Any]) -> Any:
+        """The call's result; what may pass is tried again within the bounded time (azure-core itself leaves 429, 502, 408, 409).
+
+        Raises:
+            ResourceNotFoundError: as the SDK raises it.
+            ServiceError: for everything else that the service says no to.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception(_is_passing), stop=stop_after_delay(self._settings.total_seconds),
+            wait=wait_random_exponential(multiplier=0.5, max=30), reraise=True,
+        )  # fmt: skip
+        try:
+            return retrying(call)
+        except ResourceNotFoundError:
+            raise
+        except HttpResponseError as error:
+            raise ServiceError(f"Azure AI Search answered {error.status_code}; finished work is kept. {_advice(error.status_code)}") from error
+        except AzureError as error:
+            raise ServiceError(f"Azure AI Search can't be reached ({type(error).__name__}); finished work is kept.") from error
+
+
+def _is_passing(error: BaseException) -> bool:
+    if isinstance(error, HttpResponseError):
+        return error.status_code in _PASSING_STATUS
+    return isinstance(error, ServiceRequestError | ServiceResponseError)
+
+
+def _advice(status: int | None) -> str:
+    if status in (401, 403):
+        return "Check the key or role in the secret scope."
+    if status == 400:
+        return "The index may have been made by another version: choose another search.index."
+    return "Run again later."
+
+
+def _batches(documents: list[Action], most: int, most_bytes: int) -> Iterator[list[Action]]:
+    batch: list[Action] = []
+    size = 0
+    for document in documents:
+        weight = len(json.dumps(document, separators=(",", ":")).encode("utf-8")) + 40
+        if batch and (len(batch) >= most or size + weight > most_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += weight
+    if batch:
+        yield batch
+
+
+def _filter(narrow: SearchFilter) -> str:
+    wanted = (("label", narrow.labels), ("kind", narrow.kinds), ("doc_id", narrow.doc_ids))
+    return " and ".join(
+        "(" + " or ".join(f"{column} eq '{value.replace(chr(39), chr(39) * 2)}'" for value in values) + ")" for column, values in wanted if values
+    )
+
+
+def _definition(name: str, dimensions: int) -> SearchIndex:
+    """The index: text searchable, label, kind and document filterable, vectors neither stored twice nor returned."""
+    filterable = [
+        SimpleField(name=field, type=SearchFieldDataType.STRING, filterable=True, facetable=field in ("kind", "label"))
+        for field in ("doc_id", "kind", "label")
+    ]
+    vector = SearchField(
+        name="vector", type=SearchFieldDataType.Collection(SearchFieldDataType.SINGLE), searchable=True, hidden=True, stored=False,
+        vector_search_dimensions=dimensions, vector_search_profile_name="by-cosine",
+    )  # fmt: skip
+    return SearchIndex(
+        name=name,
+        fields=[
+            SimpleField(name="passage_id", type=SearchFieldDataType.STRING, key=True, filterable=True),
+            *filterable,
+            SearchableField(name="title", type=SearchFieldDataType.STRING),
+            SearchableField(name="heading_path", type=SearchFieldDataType.STRING),
+            SimpleField(name="place", type=SearchFieldDataType.STRING),
+            SearchableField(name="text", type=SearchFieldDataType.STRING, analyzer_name="standard.lucene"),
+            vector,
+        ],
+        vector_search=VectorSearch(
+            algorithms=[HnswAlgorithmConfiguration(name="hnsw", parameters={"metric": "cosine"})],
+            profiles=[VectorSearchProfile(name="by-cosine", algorithm_configuration_name="hnsw")],
+        ),
+        semantic_search=SemanticSearch(
+            default_configuration_name="passages",
+            configurations=[
+                SemanticConfiguration(
+                    name="passages",
+                    prioritized_fields=SemanticPrioritizedFields(
+                        title_field=SemanticField(field_name="title"), content_fields=[SemanticField(field_name="text")],
+                        keywords_fields=[SemanticField(field_name="heading_path")],
+                    ),
+                )
+            ],
+        ),
+    )  # fmt: skip

@@ -1,0 +1,34 @@
+"""What the pipeline asks of a search index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lakedocs.embed.protocol import Vectors
+from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
+
+
+class SearchIndex(Protocol):
+    """One index holds vectors of one embedding model; keys are passage ids."""
+
+    def ensure(self, dimensions: int) -> bool:
+        """Create or update the index for vectors of this length; true when it did not exist."""
+
+    def upsert(self, entries: Sequence[IndexEntry]) -> list[PushResult]:
+        """Write entries over those of the same key; a result for every one, in order."""
+
+    def delete(self, passage_ids: Sequence[str]) -> list[PushResult]:
+        """Delete entries; a key that is not there counts as deleted. A result for every one, in order."""
+
+    def finish(self) -> None:
+        """After the last write of a run: make searches fast and forget what was deleted."""
+
+    def drop(self, name: str) -> None:
+        """Delete another index, of a model that is no longer used, if it exists."""
+
+    def count(self) -> int:
+        """How many entries there are."""
+
+    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter) -> list[Hit]:
+        """Hybrid search: the best entries by words and by nearness together; `vector` has shape (dimensions,)."""
