@@ -1,0 +1,1 @@
+"""The bundle's job file, and its run on this machine."""

@@ -1,0 +1,257 @@
+"""06: personal data out of every text, then redacted text into passages.
+
+Reads: raw.files_*, raw.elements_*. Writes: docs.documents, docs.elements, docs.redactions by family (a root file with its
+attachments); docs.passages by document. A re-run redacts families whose extraction, settings, recognisers or key changed,
+and cuts documents whose redacted text or limits changed: another limit cuts again without redacting again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakedocs.embed.open import model_key
+from lakedocs.embed.tokens import token_limit
+from lakedocs.extract.kinds import is_known_extension
+from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
+from lakedocs.lakehouse.ingest import PURGED
+from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
+from lakedocs.passages.cut import Cutter, TokenLimit, described
+from lakedocs.records import Element, Kind, Place, Redacted
+from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.settings import Settings, fingerprint
+
+if TYPE_CHECKING:
+    from lakedocs.redact.policy import TextRedactor
+
+_CUT_VERSION = "cut/1"
+_PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
+_REDACTION = Stage(tables.REDACTION_LEDGER, (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS), key="root_id", counts_units=True)
+_PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
+
+
+def run(context: TaskContext) -> Figures:
+    """Bring redacted elements, then passages, up to date with what 01–05 read."""
+    policy = policy_fingerprint(context.settings)
+    files = context.lake.read_all([tables.files(kind) for kind in Kind])
+    identity = F.concat_ws(":", "doc_id", "output_hash")
+    families = files.groupBy(F.col("root_id").alias("unit_id")).agg(
+        F.sha2(F.concat_ws("\n", F.sort_array(F.collect_list(identity))), 256).alias("input_hash"), F.sum("characters").alias("size_bytes")
+    )
+    # text that retention removed under another policy has to be read again first, and waits for that with its redacted text as it is
+    was_purged = F.col("fingerprint").contains(PURGED) & ~F.col("fingerprint").endswith(policy)
+    waiting = files.where(was_purged).select(F.col("root_id").alias("unit_id")).distinct()
+    figures = run_derived(context, _REDACTION, families, policy, partial(_redact_families, context, policy), leave=waiting)
+
+    documents = context.lake.read(tables.DOCUMENTS)
+    to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))
+    return figures + run_derived(context, _PASSAGES, to_cut, _cutting_fingerprint(context.settings), partial(_cut_documents, context))
+
+
+def _redact_families(context: TaskContext, policy: str, units: DataFrame) -> DataFrame:
+    """Family by family, each document's row before its elements, through one redactor per worker."""
+    wanted = F.broadcast(units.select(F.col("unit_id").alias("root_id"), "fingerprint"))
+    read = context.lake.read_all([tables.files(kind) for kind in Kind]).drop("fingerprint")  # 06 has its own
+    files = read.join(wanted, "root_id")
+    elements = context.lake.read_all([tables.elements(kind) for kind in Kind]).join(wanted.drop("fingerprint"), "root_id", "left_semi")
+    rows = files.select(
+        "root_id", "doc_id", F.lit(-1).alias("ordinal"), "fingerprint", F.struct(
+            "parent_id", "path", "name", "kind", "status", "reason", "flags", "elements", "depth"
+        ).alias("file"), F.lit(None).cast(tables.ELEMENTS.struct()).alias("element"),
+    ).unionByName(
+        elements.select("root_id", "doc_id", "ordinal", F.struct(*(F.col(c) for c in tables.ELEMENTS.names)).alias("element")),
+        allowMissingColumns=True,
+    )  # fmt: skip
+    ordered = rows.repartition(context.settings.slices.partitions, "root_id").sortWithinPartitions("root_id", "doc_id", "ordinal")
+    redact = partial(_redact_rows, context.settings, policy, context.run_id, context.task_key)
+    return ordered.mapInArrow(redact, multi_ddl(_REDACTION.tables))
+
+
+def _redact_rows(settings: Settings, policy: str, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    from lakedocs.redact.policy import text_redactor  # spaCy and Presidio: seconds that only workers with rows need
+
+    redactor = text_redactor(settings.model_dump_json())
+
+    def rows() -> Rows:
+        writer: _FamilyWriter | None = None
+        for row in rows_of(batches):
+            if writer is None or row["root_id"] != writer.root_id:
+                if writer is not None:
+                    yield from writer.finish()
+                    tick(settings.storage.progress_folder, task_key)
+                writer = _FamilyWriter(redactor, policy, run_id, str(row["root_id"]))
+            yield from writer.take(row)
+        if writer is not None:
+            yield from writer.finish()
+            tick(settings.storage.progress_folder, task_key)
+
+    yield from multi_batches(_REDACTION.tables, rows())
+
+
+class _FamilyWriter:
+    """Turns the rows of one family into redacted rows; a document's own row comes after its last element."""
+
+    def __init__(self, redactor: TextRedactor, policy: str, run_id: str, root_id: str) -> None:
+        self.root_id = root_id
+        self._redactor = redactor
+        self._policy = policy
+        self._run_id = run_id
+        self._document: Row | None = None
+        self._document_hash = hashlib.sha256()
+        self._family_hash = hashlib.sha256()
+        self._fingerprint: object = None
+        self._rows = 0
+
+    def take(self, row: Row) -> Rows:
+        """The redacted rows of one file's or element's row."""
+        if row["file"] is not None:
+            yield from self._close_document()
+            yield from self._open_document(row)
+        else:
+            yield from self._element(row["element"])  # type: ignore[arg-type]  # the schema says that it is a row
+
+    def finish(self) -> Rows:
+        """The last document's row and the ledger's."""
+        yield from self._close_document()
+        yield (
+            tables.REDACTION_LEDGER,
+            {"unit_id": self.root_id, "fingerprint": self._fingerprint, "output_hash": self._family_hash.hexdigest(), "rows_out": self._rows,
+             "run_id": self._run_id},
+        )  # fmt: skip
+
+    def _open_document(self, row: Row) -> Rows:
+        file: Row = row["file"]  # type: ignore[assignment]  # the schema says that it is a row
+        self._fingerprint = row["fingerprint"]
+        folder, _, _ = str(file["path"]).rpartition("/")
+        identity: Row = {"doc_id": row["doc_id"], "root_id": self.root_id}
+        title, place = self._redacted_name(str(file["name"])), self._redactor.redact(folder)
+        self._document_hash = hashlib.sha256(repr((title.text, place.text, file["status"], file["reason"])).encode())
+        self._document = {
+            **identity, "parent_id": file["parent_id"], "kind": file["kind"], "title": title.text, "folder": place.text,
+            "status": file["status"], "reason": file["reason"], "flags": file["flags"], "elements": file["elements"], "run_id": self._run_id,
+        }  # fmt: skip
+        yield from self._audit(identity, "title", None, title)
+        yield from self._audit(identity, "folder", None, place)
+
+    def _redacted_name(self, name: str) -> Redacted:
+        """A file's name; its extension stays apart, or `office.docx` would hold a web address ending in .do."""
+        stem, point, extension = name.rpartition(".")
+        if not stem or not is_known_extension(extension):
+            return self._redactor.redact(name)
+        redacted = self._redactor.redact(stem)
+        return Redacted(f"{redacted.text}{point}{extension}", redacted.redactions)
+
+    def _element(self, element: Row) -> Rows:
+        identity: Row = {"doc_id": element["doc_id"], "root_id": self.root_id}
+        is_name = element["kind"] == "author" or (element["kind"] == "property" and element["part"] in _PEOPLE)
+        text = self._redactor.hide(str(element["text"]), "PERSON") if is_name else self._redactor.redact(str(element["text"]))
+        redacted: Row = {**element, "text": text.text, "run_id": self._run_id}
+        yield from self._audit(identity, "text", element["ordinal"], text)
+        for name in ("sheet", "part"):
+            if element[name]:
+                place = self._redactor.redact(str(element[name]))
+                redacted[name] = place.text
+                yield from self._audit(identity, name, element["ordinal"], place)
+        self._document_hash.update(repr([redacted[name] for name in tables.ELEMENTS.names if name not in ("run_id", "root_id")]).encode())
+        self._rows += 1
+        yield tables.ELEMENTS, redacted
+
+    def _audit(self, identity: Row, field: str, ordinal: object, redacted: Redacted) -> Rows:
+        for found in redacted.redactions:
+            yield (
+                tables.REDACTIONS,
+                {**identity, "field": field, "ordinal": ordinal, "start": found.start, "end": found.end, "entity": found.entity,
+                 "score": found.score, "recognizer": found.recognizer, "policy": self._policy, "value_hash": found.value_hash,
+                 "run_id": self._run_id},
+            )  # fmt: skip
+
+    def _close_document(self) -> Rows:
+        if self._document is not None:
+            output_hash = self._document_hash.hexdigest()
+            self._family_hash.update(output_hash.encode())
+            yield tables.DOCUMENTS, {**self._document, "output_hash": output_hash}
+            self._document = None
+
+
+def _cutting_fingerprint(settings: Settings) -> str:
+    models = (model_key(settings.classification.model), model_key(settings.embedding))
+    return fingerprint(_CUT_VERSION, settings.passages, *models)
+
+
+def _cut_documents(context: TaskContext, units: DataFrame) -> DataFrame:
+    wanted = F.broadcast(units.select(F.col("unit_id").alias("doc_id"), "fingerprint"))
+    documents = context.lake.read(tables.DOCUMENTS).join(wanted, "doc_id").select(
+        "doc_id", F.lit(-1).alias("ordinal"), "fingerprint", F.struct("root_id", "kind", "title").alias("document"),
+        F.lit(None).cast(tables.ELEMENTS.struct()).alias("element"),
+    )  # fmt: skip
+    elements = context.lake.read(tables.ELEMENTS).join(wanted.drop("fingerprint"), "doc_id", "left_semi")
+    rows = documents.unionByName(
+        elements.select("doc_id", "ordinal", F.struct(*(F.col(c) for c in tables.ELEMENTS.names)).alias("element")), allowMissingColumns=True
+    )
+    ordered = rows.repartition(context.settings.slices.partitions, "doc_id").sortWithinPartitions("doc_id", "ordinal")
+    return ordered.mapInArrow(partial(_cut_rows, context.settings, context.run_id), multi_ddl(_PASSAGES.tables))
+
+
+def _cutter(settings: Settings) -> Cutter:
+    most = settings.passages.max_tokens
+    limits = []
+    for model in dict.fromkeys((settings.classification.model, settings.embedding)):
+        spans, tokens = token_limit(model)
+        limits.append(TokenLimit(spans, min(tokens, most or tokens)))
+    if len({model_key(model) for model in (settings.classification.model, settings.embedding)}) == 1:
+        limits = limits[:1]
+    return Cutter(limits, settings.passages.overlap_tokens, settings.passages.regions_left_out)
+
+
+def _cut_rows(settings: Settings, run_id: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    cutter = _cutter(settings)
+
+    def rows() -> Rows:
+        head: Row | None = None
+        elements: list[Element] = []
+        for row in rows_of(batches):
+            if row["document"] is not None:
+                if head is not None:
+                    yield from _passages_of(cutter, run_id, head, elements)
+                head, elements = row, []
+            else:
+                elements.append(_element_of(row["element"]))  # type: ignore[arg-type]  # the schema says that it is a row
+        if head is not None:
+            yield from _passages_of(cutter, run_id, head, elements)
+
+    yield from multi_batches(_PASSAGES.tables, rows())
+
+
+def _passages_of(cutter: Cutter, run_id: str, head: Row, elements: list[Element]) -> Rows:
+    document: Row = head["document"]  # type: ignore[assignment]  # the schema says that it is a row
+    passages = cutter.cut(str(head["doc_id"]), elements)
+    output = hashlib.sha256(repr((document["title"], document["kind"])).encode())
+    for passage in passages:
+        place = described(passage.place)
+        output.update(repr((passage.passage_id, passage.heading_path, place)).encode())
+        yield (
+            tables.PASSAGES,
+            {"passage_id": passage.passage_id, "doc_id": head["doc_id"], "root_id": document["root_id"], "ordinal": passage.ordinal,
+             "kind": document["kind"], "title": document["title"], "heading_path": passage.heading_path, "text": passage.text,
+             "text_hash": passage.text_hash, "tokens": passage.tokens, "place": place, "page": passage.place.page,
+             "slide": passage.place.slide, "sheet": passage.place.sheet, "cells": passage.place.cells, "part": passage.place.part,
+             "run_id": run_id},
+        )  # fmt: skip
+    yield (
+        tables.PASSAGES_LEDGER,
+        {"unit_id": head["doc_id"], "fingerprint": head["fingerprint"], "output_hash": output.hexdigest(), "rows_out": len(passages),
+         "run_id": run_id},
+    )  # fmt: skip
+
+
+def _element_of(row: Row) -> Element:
+    place = Place(*(row[name] for name in ("page", "slide", "sheet", "cells", "part")))  # type: ignore[arg-type]  # typed by the schema
+    return Element(str(row["kind"]), str(row["text"]), int(str(row["level"])), str(row["region"]), place)

@@ -1,0 +1,125 @@
+"""07: a label for every passage, zero-shot by nearness to reference prompts, or by the registry's champion.
+
+Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors by text and model. A re-run labels
+documents whose passages changed, or all if labels, threshold or champion changed; vectors are kept, so that a changed
+threshold or prompt embeds nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache, partial
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakedocs.classify.champion import champion_version, fetch_champion, open_champion
+from lakedocs.classify.labels import load_labels
+from lakedocs.classify.zero_shot import ZeroShot
+from lakedocs.embed.open import model_key, open_embedder
+from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
+from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, input_of, texts_of
+from lakedocs.records import LabelScore
+from lakedocs.settings import Settings, fingerprint
+
+_VERSION = "labels/1"
+_STAGE = Stage(tables.LABELS_LEDGER, (tables.LABELS,), key="doc_id")
+_SCORED_DDL = "text_hash string, label string, confidence double, scores map<string, double>"
+_SCORED_SCHEMA = pa.schema(
+    [("text_hash", pa.string()), ("label", pa.string()), ("confidence", pa.float64()), ("scores", pa.map_(pa.string(), pa.float64()))]
+)
+
+
+def run(context: TaskContext) -> Figures:
+    """Bring docs.labels up to date with docs.passages."""
+    settings = context.settings
+    passages = context.lake.read(tables.PASSAGES_LEDGER)
+    if settings.classification.method == "champion":
+        version = champion_version(settings)
+        model = f"{settings.classification.champion}:{version}"
+        stage_fingerprint = fingerprint(_VERSION, model, settings.classification.champion_threshold)
+        score = partial(_by_champion, context, version)
+    else:
+        model = model_key(settings.classification.model)
+        labels = load_labels(settings.conf_file(settings.classification.labels))
+        stage_fingerprint = fingerprint(_VERSION, model, labels.labels, _threshold(settings))
+        context.lake.ensure(tables.LABEL_VECTORS)
+        score = partial(_by_zero_shot, context)
+    figures = run_derived(context, _STAGE, input_of(passages), stage_fingerprint, partial(_label, context, model, score))
+    if settings.classification.method == "zero_shot" and (figures.gone or figures.stale or context.recovering):
+        forget_orphans(context, tables.LABEL_VECTORS, settings.classification.model)
+    return figures
+
+
+def _threshold(settings: Settings) -> float:
+    chosen = settings.classification
+    labels = load_labels(settings.conf_file(chosen.labels))
+    return chosen.threshold if chosen.threshold is not None else labels.threshold_of(chosen.model.model)
+
+
+def _label(context: TaskContext, model: str, score: partial[DataFrame], units: DataFrame) -> DataFrame:
+    scored = materialised(context, score(units), "scored")
+    wanted = units.select(F.col("unit_id").alias("doc_id"))
+    passages = context.lake.read(tables.PASSAGES).select("passage_id", "doc_id", "text_hash").join(F.broadcast(wanted), "doc_id", "left_semi")
+    labelled = passages.join(scored, "text_hash").select(
+        "passage_id", "doc_id", "label", "confidence", "scores", F.lit(context.settings.classification.method).alias("method"),
+        F.lit(model).alias("model"), F.lit(context.run_id).alias("run_id"),
+    )  # fmt: skip
+    outcome = labelled.select(F.col("doc_id").alias("unit_id"), F.concat_ws(":", "passage_id", "label").alias("item"))
+    done = ledger_rows(context, units, outcome)
+    return tagged(labelled, tables.LABELS, _STAGE).unionByName(tagged(done, tables.LABELS_LEDGER, _STAGE))
+
+
+def _by_zero_shot(context: TaskContext, units: DataFrame) -> DataFrame:
+    chosen = context.settings.classification.model
+    texts = texts_of(context, units)
+    embed_missing(context, texts, chosen, tables.LABEL_VECTORS)
+    vectors = context.lake.read(tables.LABEL_VECTORS).where(F.col("model") == model_key(chosen))
+    # the hashes go to the vectors, not the vectors through a shuffle
+    wanted = vectors.join(F.broadcast(texts.select("text_hash")), "text_hash", "left_semi").select("text_hash", "vector")
+    return wanted.mapInArrow(partial(_score_vectors, context.settings), _SCORED_DDL)
+
+
+@lru_cache(maxsize=2)
+def _zero_shot(settings_json: str) -> ZeroShot:
+    settings = Settings.model_validate_json(settings_json)
+    labels = load_labels(settings.conf_file(settings.classification.labels))
+    return ZeroShot(labels, _threshold(settings), open_embedder(settings.classification.model, settings))
+
+
+def _score_vectors(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    zero_shot: ZeroShot | None = None
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        zero_shot = zero_shot or _zero_shot(settings.model_dump_json())  # a partition without rows loads no model
+        flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+        yield _scored(batch.column("text_hash"), zero_shot.classify(flat.reshape(batch.num_rows, -1)))
+
+
+def _by_champion(context: TaskContext, version: str, units: DataFrame) -> DataFrame:
+    folder = fetch_champion(context.settings, version)
+    texts = texts_of(context, units)
+    context.announce(texts.count())
+    classify = partial(_classify_texts, context.settings, str(folder), context.task_key)
+    return texts.repartition(context.settings.slices.partitions).mapInArrow(classify, _SCORED_DDL)
+
+
+def _classify_texts(settings: Settings, folder: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        if batch.num_rows:
+            champion = open_champion(folder, settings.classification.champion_threshold)
+            yield _scored(batch.column("text_hash"), champion.classify(batch.column("text").to_pylist()))
+            tick(settings.storage.progress_folder, task_key, batch.num_rows)
+
+
+def _scored(hashes: pa.Array, found: list[LabelScore]) -> pa.RecordBatch:
+    columns = [
+        hashes, pa.array([score.label for score in found]), pa.array([score.confidence for score in found], pa.float64()),
+        pa.array([list(score.scores.items()) for score in found], pa.map_(pa.string(), pa.float64())),
+    ]  # fmt: skip
+    return pa.RecordBatch.from_arrays(columns, schema=_SCORED_SCHEMA)
