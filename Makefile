@@ -1,0 +1,61 @@
+# make run: from nothing to an answer. make test: every test. make check: format, lint, types, layers.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WHEELS := $(wildcard ../shared/wheels)
+LINKS := $(if $(WHEELS),--find-links $(WHEELS))
+QUESTION ?= When does the lease of the Rotterdam office end?
+
+.DEFAULT_GOAL := help
+.PHONY: help java setup run test check format lock bench bench-kill samples clean
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+java:
+	@./scripts/check-java
+
+$(STAMP): requirements.lock pyproject.toml | java
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name it with PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing what requirements.lock names; this takes a few minutes, once."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock $(LINKS)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(BIN)/python -m compileall -q src
+	@touch $(STAMP)
+
+setup: java $(STAMP) ## Make the environment
+
+run: setup ## Run the ten tasks on samples/ and ask a question
+	@$(BIN)/lakedocs run --source samples --param question="$(QUESTION)"
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest
+
+check: setup ## Format, lint, types and layers
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/unit/test_layers.py
+
+format: setup ## Format the code
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+lock: ## Resolve requirements.lock anew
+	uv pip compile pyproject.toml requirements/local.in --group local --group dev --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 --universal -q | grep -vE '^(nvidia-|cuda-|triton)' > requirements.lock
+
+samples: setup ## Write samples/ anew
+	$(BIN)/python tests/make_samples.py
+
+bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, 1x 4x 16x
+	$(BIN)/python benchmarks/pipeline.py $(FOLDER)
+
+bench-kill: setup ## Kill ten runs at random moments, run again, compare the rows
+	$(BIN)/python benchmarks/kill_sweep.py $(FOLDER)
+
+clean: ## Remove what a local run leaves
+	rm -rf .lakedocs dist build

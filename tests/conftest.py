@@ -1,0 +1,38 @@
+"""One Spark session for the whole run, and the folders that tests run the pipeline in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakedocs.lakehouse.session import local_session
+from lakedocs.settings import Storage
+from tests import pipeline
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    session = local_session(
+        Storage(root=str(tmp_path_factory.mktemp("session"))), master="local[2]", driver_memory="2500m"
+    )  # Delta keeps the logs of all lakes of the run
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    return Path(__file__).parents[1] / "samples"
+
+
+QUESTION = "When does the lease of the Rotterdam office end?"
+
+
+@pytest.fixture(scope="session")
+def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    """The lake after one whole run on the samples, with a question; nobody changes it."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    assert pipeline.run(samples, root, "--param", f"question={QUESTION}") == 0
+    return root

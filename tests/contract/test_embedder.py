@@ -1,0 +1,190 @@
+"""What every embedder promises: the packaged model in both runtimes, a model in a folder, Azure OpenAI behind its SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.fakes.azure_openai import FakeAzureOpenAI
+from tests.fakes.server import Fault, serving
+
+from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
+from lakedocs.embed.local import LocalEmbedder
+from lakedocs.embed.open import model_key, open_embedder
+from lakedocs.embed.packaged import PackagedEmbedder, packaged_folder
+from lakedocs.embed.protocol import Embedder
+from lakedocs.embed.reading import as_read
+from lakedocs.embed.tokens import token_limit
+from lakedocs.errors import ModelError, ServiceError
+from lakedocs.settings import EmbeddingSettings, Settings, Storage
+
+TEXTS = ["The lease ends in September.", "A penalty was charged for late filing.", "x", "The lease ends in September.", "rent " * 400]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def tiny_e5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An E5-like model of a few kilobytes that the test makes itself."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-e5"
+    base = folder.parent / "base"
+    letters = [*"abcdefghijklmnopqrstuvwxyz.:", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
+    (folder.parent / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]))
+    BertTokenizerFast(str(folder.parent / "vocab.txt"), model_max_length=64).save_pretrained(base)
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=70, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64)
+    BertModel(config).save_pretrained(base)
+    word = Transformer(str(base), max_seq_length=64)
+    SentenceTransformer(modules=[word, Pooling(32, pooling_mode="mean")]).save(str(folder))
+    return folder
+
+
+@pytest.fixture
+def service() -> Iterator[FakeAzureOpenAI]:
+    with serving(FakeAzureOpenAI()) as running:
+        assert isinstance(running, FakeAzureOpenAI)
+        yield running
+
+
+def azure(service: FakeAzureOpenAI, **settings: object) -> AzureOpenAIEmbedder:
+    chosen = {"engine": "azure_openai", "model": "m", "endpoint": service.url, "deployment": "emb", "dimensions": 64, "total_seconds": 20, **settings}
+    return AzureOpenAIEmbedder(EmbeddingSettings.model_validate(chosen), "key")
+
+
+@pytest.fixture(params=["packaged", "packaged in torch", "folder", "azure"])
+def embedder(request: pytest.FixtureRequest, cache: Path, tiny_e5: Path, service: FakeAzureOpenAI) -> Embedder:
+    if request.param == "packaged":
+        return PackagedEmbedder(EmbeddingSettings(), cache)
+    if request.param == "packaged in torch":
+        return LocalEmbedder(EmbeddingSettings(runtime="torch"))
+    if request.param == "folder":
+        return LocalEmbedder(EmbeddingSettings(engine="sentence_transformers", model=str(tiny_e5), precision="float32"))
+    return azure(service)
+
+
+def test_row_n_belongs_to_text_n_whatever_the_company(embedder: Embedder) -> None:
+    together = embedder.embed_passages(TEXTS)
+    assert together.shape == (len(TEXTS), embedder.dimensions)
+    assert together.dtype == np.float32
+    for number, text in enumerate(TEXTS):
+        assert np.allclose(together[number], embedder.embed_passages([text])[0], atol=0.02)
+    assert np.allclose(together[0], together[3], atol=0.02)
+
+
+def test_vectors_have_length_one(embedder: Embedder) -> None:
+    assert np.allclose(np.linalg.norm(embedder.embed_passages(TEXTS), axis=1), 1, atol=0.01)
+
+
+def test_no_texts_give_no_rows(embedder: Embedder) -> None:
+    assert embedder.embed_passages([]).shape == (0, embedder.dimensions)
+
+
+def test_marks_of_tables_make_no_difference(embedder: Embedder) -> None:
+    one, other = embedder.embed_passages(["rent | deposit <PHONE_NUMBER>", "rent   deposit  PHONE NUMBER "])
+    assert one @ other > 0.999
+
+
+def test_the_packaged_model_is_the_published_one(cache: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    published = SentenceTransformer(str(packaged_folder()), device="cpu").encode(TEXTS[:2], normalize_embeddings=True)
+    ours = PackagedEmbedder(EmbeddingSettings(), cache).embed_passages(TEXTS[:2])
+    assert ((published * ours).sum(1) > 0.999).all()
+
+
+def test_a_changed_model_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lakedocs.embed.packaged.PACKAGED_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="not the published"):
+        packaged_folder()
+
+
+def test_e5_gets_its_prefixes(tiny_e5: Path) -> None:
+    embedder = LocalEmbedder(EmbeddingSettings(engine="sentence_transformers", model=str(tiny_e5), precision="float32"))
+    passage, query = embedder.embed_passages(["lease"])[0], embedder.embed_queries(["lease"])[0]
+    assert not np.allclose(passage, query)
+    plain = embedder._model.encode(["passage: lease", "query: lease"], normalize_embeddings=True, prompt_name=None)
+    assert np.allclose(passage, plain[0], atol=1e-4)
+    assert np.allclose(query, plain[1], atol=1e-4)
+
+
+def test_a_model_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="path or volume"):
+        LocalEmbedder(EmbeddingSettings(engine="sentence_transformers", model=str(tmp_path / "nothing")))
+
+
+def test_a_folder_is_known_by_its_weights_not_by_its_place(tiny_e5: Path, tmp_path: Path) -> None:
+    import shutil
+
+    moved = tmp_path / tiny_e5.name
+    shutil.copytree(tiny_e5, moved)
+    key = model_key(EmbeddingSettings(engine="sentence_transformers", model=str(tiny_e5)))
+    assert model_key(EmbeddingSettings(engine="sentence_transformers", model=str(moved))) == key
+    (moved / "config.json").write_text(json.dumps({"changed": True}))
+    assert model_key(EmbeddingSettings(engine="sentence_transformers", model=str(moved))) != key
+
+
+def test_token_limits_are_the_model_s(tiny_e5: Path) -> None:
+    packaged, most = token_limit(EmbeddingSettings())
+    assert most == 256 - 8
+    assert [TEXTS[0][start:end] for start, end in packaged(TEXTS[0])][:2] == ["The", "lease"]
+    assert token_limit(EmbeddingSettings(engine="sentence_transformers", model=str(tiny_e5)))[1] == 64 - 8
+    spans, _ = token_limit(EmbeddingSettings(engine="azure_openai", model="text-embedding-3-large"))
+    assert len(spans("The lease ends in September.")) in range(5, 10)
+
+
+def test_reading_keeps_every_place() -> None:
+    text = "a_b | <X> 104.445 of 12.05.2020 and 1.2.3 is 74.78"
+    assert len(as_read(text)) == len(text)
+    assert as_read(text).split() == ["a", "b", "X", "104", "of", "12.05.2020", "and", "1.2.3", "is", "74.7"]
+
+
+def test_the_opened_embedder_is_the_chosen_one(tmp_path: Path, cache: Path) -> None:
+    settings = Settings(storage=Storage(root=str(tmp_path)))
+    (tmp_path / "models").symlink_to(cache)
+    assert open_embedder(settings.embedding, settings).key == model_key(settings.embedding)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param([Fault(429, {"retry-after-ms": "20"})], id="429 with header"),
+        pytest.param([Fault(503)], id="503"),
+        pytest.param([Fault(429, {"retry-after-ms": "20"})] * 6, id="longer than the SDK's own patience"),
+        pytest.param([Fault(408), Fault(500, {"retry-after-ms": "20"})], id="time-out, then server error"),
+    ],
+)
+def test_azure_asks_again(service: FakeAzureOpenAI, faults: list[Fault]) -> None:
+    service.faults.extend(faults)
+    assert azure(service).embed_passages(["a b"]).shape == (1, 64)
+
+
+def test_azure_requests_stay_within_the_token_budget(service: FakeAzureOpenAI) -> None:
+    embedder = azure(service, batch_tokens=100)
+    embedder.embed_passages(["word " * 30] * 9)
+    assert [len(body["input"]) for _, _, body in service.requests] == [3, 3, 3]
+    assert embedder.tokens > 0
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+def test_azure_does_not_repeat_what_can_not_pass(service: FakeAzureOpenAI, status: int) -> None:
+    service.faults.append(Fault(status))
+    with pytest.raises(ServiceError, match=str(status)):
+        azure(service).embed_passages(["a"])
+    assert len(service.requests) == 1
+
+
+def test_azure_notices_other_dimensions(service: FakeAzureOpenAI) -> None:
+    service.dimensions = 32
+    with pytest.raises(ModelError, match=r"embedding\.dimensions"):
+        azure(service).embed_passages(["a"])

@@ -1,0 +1,172 @@
+"""Identifiers that patterns find for certain, planted in every field of every format, then looked for in all that lies behind 06."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import lancedb
+import pyarrow.parquet as pq
+import pytest
+from docx import Document
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from pptx import Presentation
+from pptx.util import Inches
+from pyspark.sql import SparkSession
+from reportlab.pdfgen.canvas import Canvas
+from tests import pipeline
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+
+
+class Canaries:
+    """Hands out e-mail addresses and social security numbers, each one once, and remembers where it went."""
+
+    def __init__(self) -> None:
+        self.planted: dict[str, str] = {}
+
+    def mail(self, where: str) -> str:
+        value = f"canary{len(self.planted):03d}@secretfirm.example"
+        self.planted[value] = where
+        return value
+
+    def number(self, where: str) -> str:
+        value = f"{201 + len(self.planted):03d}-{51 + len(self.planted) % 40:02d}-{4000 + len(self.planted)}"
+        self.planted[value] = where
+        return value
+
+
+def word(path: Path, canary: Canaries) -> None:
+    document = Document()
+    document.core_properties.author = canary.mail("docx author")
+    document.core_properties.title = canary.mail("docx title")
+    document.add_heading(f"About {canary.mail('docx heading')}", 1)
+    document.add_paragraph(f"Write to {canary.mail('docx paragraph')} or {canary.number('docx paragraph')}.")
+    table = document.add_table(1, 2)
+    table.cell(0, 0).text = canary.mail("docx cell")
+    table.cell(0, 1).text = canary.number("docx cell")
+    section = document.sections[0]
+    section.header.paragraphs[0].text = canary.mail("docx header")
+    section.footer.paragraphs[0].text = canary.mail("docx footer")
+    document.save(str(path))
+
+
+def sheet(path: Path, canary: Canaries) -> None:
+    book = Workbook()
+    page = book.active
+    page.title = canary.number("sheet name")
+    page.append([canary.mail("xlsx header row"), "amount"])
+    page.append([canary.mail("xlsx cell"), 12])
+    page["B2"].comment = Comment(canary.mail("xlsx comment"), canary.mail("xlsx comment author"))
+    page.oddHeader.center.text = canary.mail("xlsx page header")
+    hidden = book.create_sheet("hidden")
+    hidden.sheet_state = "hidden"
+    hidden.append([canary.mail("xlsx hidden sheet")])
+    book.properties.creator = canary.mail("xlsx author")
+    book.save(path)
+
+
+def slides(path: Path, canary: Canaries) -> None:
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[1])
+    slide.shapes.title.text = canary.mail("pptx title")
+    slide.placeholders[1].text = canary.mail("pptx body")
+    slide.notes_slide.notes_text_frame.text = canary.mail("pptx notes")
+    slide.shapes.add_table(1, 1, Inches(1), Inches(4), Inches(3), Inches(1)).table.cell(0, 0).text = canary.number("pptx cell")
+    deck.core_properties.author = canary.mail("pptx author")
+    deck.save(str(path))
+
+
+def pdf(path: Path, canary: Canaries) -> None:
+    canvas = Canvas(str(path))
+    canvas.setAuthor(canary.mail("pdf author"))
+    canvas.setTitle(canary.mail("pdf title"))
+    canvas.drawString(72, 700, f"Reply to {canary.mail('pdf text')} under {canary.number('pdf text')}.")
+    canvas.save()
+
+
+def mail(path: Path, canary: Canaries) -> None:
+    message = EmailMessage()
+    message["From"] = canary.mail("mail from")
+    message["To"] = f"Somebody <{canary.mail('mail to')}>"
+    message["Cc"] = canary.mail("mail cc")
+    message["Subject"] = f"Re: {canary.mail('mail subject')}"
+    message.set_content(f"My number is {canary.number('mail body')}, {canary.mail('mail body')}.")
+    message.add_alternative(f"<p>Hello <b>{canary.mail('mail html')}</b></p>", subtype="html")
+    message.add_attachment(
+        f"a;b\n{canary.mail('attachment')};1\n".encode(), maintype="text", subtype="csv", filename=f"{canary.number('attachment name')}.csv"
+    )
+    inner = EmailMessage()
+    inner["Subject"] = canary.mail("forwarded subject")
+    inner.set_content(canary.mail("forwarded body"))
+    message.add_attachment(inner)
+    path.write_bytes(message.as_bytes())
+
+
+def table(path: Path, canary: Canaries) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["who", canary.mail("csv header")])
+        writer.writerow([canary.mail("csv cell"), canary.number("csv cell")])
+
+
+def decoded(root: Path) -> Iterator[tuple[str, str]]:
+    """All that lies behind 06 as text: tables with their logs and old files, index, MLflow, report, Spark's log."""
+    for path in (root / "warehouse" / "docs").rglob("*"):
+        if path.suffix == ".parquet":
+            yield str(path), str(pq.read_table(path).to_pylist())
+        elif path.is_file():
+            yield str(path), path.read_bytes().decode("latin-1")
+    database = lancedb.connect(str(root / "index"))
+    for name in database.list_tables().tables:
+        yield f"index {name}", str(database.open_table(name).to_arrow().drop(["vector"]).to_pylist())
+    for path in (root / "index").rglob("*"):
+        if path.is_file():
+            yield str(path), path.read_bytes().decode("latin-1")
+    connection = sqlite3.connect(root / "mlflow.db")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        yield f"mlflow {name}", str(connection.execute(f'SELECT * FROM "{name}"').fetchall())
+    connection.close()
+    for path in (root / "mlflow-artifacts").rglob("*"):
+        if path.is_file():
+            yield str(path), path.read_bytes().decode("latin-1")
+    for path in (root / "report.html", *(root / "work").rglob("*")):
+        if path.is_file():
+            yield str(path), path.read_bytes().decode("latin-1")
+
+
+def test_no_canary_gets_past_redaction(spark: SparkSession, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    canary = Canaries()
+    folder = tmp_path / "source" / f"client {canary.number('folder name')}"
+    folder.mkdir(parents=True)
+    makers = {"docx": word, "xlsx": sheet, "pptx": slides, "pdf": pdf, "eml": mail, "csv": table}
+    for extension, make in makers.items():
+        make(folder / f"memo_{canary.number(f'{extension} file name')}.{extension}", canary)
+    question = f"Who is {canary.mail('question')} and what is {canary.number('question')}?"
+    root = tmp_path / "lake"
+    assert pipeline.run(tmp_path / "source", root, "--param", f"question={question}") == 0
+    shown = capfd.readouterr()
+
+    raw = " ".join(str(pq.read_table(path).to_pylist()) for path in (root / "warehouse" / "raw").rglob("*.parquet"))
+    not_read = {value: where for value, where in canary.planted.items() if value not in raw and where not in ("question", "mail html")}
+    assert not not_read, "these were not even read"
+    leaks = {
+        (where, place)
+        for place, text in [*decoded(root), ("console", shown.out + shown.err)]
+        for value, where in canary.planted.items()
+        if value in text
+    }
+    assert not leaks
+
+
+def test_the_search_for_canaries_finds_one(tmp_path: Path) -> None:
+    """The check above must be able to fail."""
+    for folder in ("warehouse/docs/t", "index", "work"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "report.html").write_text("canary000@secretfirm.example")
+    sqlite3.connect(tmp_path / "mlflow.db").close()
+    assert any("canary000@secretfirm.example" in text for _, text in decoded(tmp_path))

@@ -1,0 +1,36 @@
+"""Azure OpenAI's embeddings: vectors that depend on the text alone, base64 as the service sends them, limits of a request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from tests.fakes.server import FakeService
+
+
+class FakeAzureOpenAI(FakeService):
+    """Answers embeddings in another order than asked, as the service may."""
+
+    def __init__(self, dimensions: int = 64) -> None:
+        super().__init__()
+        self.dimensions = dimensions
+
+    def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if "/embeddings" not in path:
+            return 404, {"error": {"code": "404", "message": "no such route"}}
+        texts = body["input"]
+        if len(texts) > 2048:
+            return 400, {"error": {"code": "400", "message": "too many inputs"}}
+        rows = [{"object": "embedding", "index": number, "embedding": self._encoded(text)} for number, text in enumerate(texts)]
+        usage = {"prompt_tokens": sum(map(len, texts)), "total_tokens": sum(map(len, texts))}
+        return 200, {"object": "list", "data": rows[::-1], "model": "emb", "usage": usage}
+
+    def _encoded(self, text: str) -> str:
+        vector = np.zeros(self.dimensions, dtype="<f4")
+        for word in text.lower().split():
+            vector[int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimensions] += 1
+        vector /= max(float(np.linalg.norm(vector)), 1e-9)
+        return base64.b64encode(vector.tobytes()).decode()

@@ -1,0 +1,116 @@
+"""The whole job against Azure's services on loopback, with their faults; then upkeep of what it left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from tests import pipeline
+from tests.fakes.azure_openai import FakeAzureOpenAI
+from tests.fakes.azure_search import FakeAzureSearch
+from tests.fakes.server import Fault, serving
+
+from lakedocs.cli import cli
+from lakedocs.job.local import Host
+from lakedocs.lakehouse import tables
+from lakedocs.records import Kind
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def search() -> Iterator[FakeAzureSearch]:
+    with serving(FakeAzureSearch()) as running:
+        assert isinstance(running, FakeAzureSearch)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def openai() -> Iterator[FakeAzureOpenAI]:
+    with serving(FakeAzureOpenAI()) as running:
+        assert isinstance(running, FakeAzureOpenAI)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("source")
+    for number in range(4):
+        (folder / f"note{number}.csv").write_text(f"topic,remark\nlease {number},the rent of building {number} is due in May\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, undisturbed: Path) -> Path:
+    root = tmp_path_factory.mktemp("lake")
+    (root / "keys").mkdir()
+    for name in ("search_api_key", "openai_api_key"):
+        (root / "keys" / name).write_text("key")
+    (root / "models").symlink_to(undisturbed / "models")
+    return root
+
+
+def overrides(search: FakeAzureSearch, openai: FakeAzureOpenAI) -> str:
+    return (
+        f"overrides=search.engine=azure_ai_search; search.endpoint={search.url}; search.total_seconds=5; embedding.engine=azure_openai; "
+        f"embedding.model=m; embedding.dimensions=64; embedding.endpoint={openai.url}; embedding.deployment=emb; embedding.total_seconds=20"
+    )
+
+
+def test_a_refused_passage_fails_the_task_and_is_tried_again_alone(
+    spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI
+) -> None:
+    chosen = ("--param", overrides(search, openai))
+    openai.faults.append(Fault(429, {"retry-after-ms": "20"}))
+    assert pipeline.run(source, root, *chosen, "--only", "05_ingest_msg_csv") == 0
+    for key in ("06_redact_pii", "07_local_e5_model_classification", "08_embeddings"):
+        assert pipeline.run(source, root, *chosen, "--only", key) == 0
+    passages = sorted(row["passage_id"] for row in pipeline.read(spark, root, tables.PASSAGES))
+    assert len(passages) == 4
+    search.item_faults = {passages[2]: [400]}
+    assert pipeline.run(source, root, *chosen, "--only", "09_push_to_ai_search") == 1
+    (index,) = search.documents
+    assert sorted(search.documents[index]) == [key for key in passages if key != passages[2]]
+    before = len(search.batch_sizes)
+    assert pipeline.run(source, root, *chosen, "--only", "09_push_to_ai_search") == 0
+    assert sorted(search.documents[index]) == passages
+    assert search.batch_sizes[before:] == [1]
+
+
+def test_nothing_new_sends_nothing(spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI) -> None:
+    batches, embedded = len(search.batch_sizes), openai.times("/embeddings")
+    assert pipeline.run(source, root, "--param", overrides(search, openai)) == 0
+    assert (len(search.batch_sizes), openai.times("/embeddings")) == (batches, embedded)
+
+
+def test_a_deleted_file_leaves_the_service_and_a_question_is_answered_from_the_rest(
+    spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI
+) -> None:
+    (source / "note3.csv").unlink()
+    chosen = f"{overrides(search, openai)}; answer.min_similarity=0; answer.min_keyword_share=0"
+    assert pipeline.run(source, root, "--param", chosen, "--param", "question=When is the rent of building 1 due?") == 0
+    (index,) = search.documents
+    assert len(search.documents[index]) == 3
+    assert pipeline.read(spark, root, tables.ANSWERS)[0]["found"]
+
+
+def test_upkeep_removes_raw_text_and_old_versions_and_the_next_run_reads_nothing_again(
+    spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI
+) -> None:
+    settings = overrides(search, openai).removeprefix("overrides=")
+    before = pipeline.content(spark, root)["docs.passages"]
+    spark.sql(f"UPDATE delta.`{root}/warehouse/raw/files_msg_csv` SET read_us = 0")
+    cli.main(
+        ["maintain", f"--set=storage.root={root}", f"--overrides={settings}; maintenance.raw_retention_days=1; maintenance.history_hours=0"],
+        standalone_mode=False, obj=Host(spark),
+    )  # fmt: skip
+    assert pipeline.read(spark, root, tables.elements(Kind.MSG_CSV)) == []
+    assert len(list((root / "warehouse" / "docs" / "passages").glob("*.parquet"))) == 1
+    assert pipeline.run(source, root, "--param", overrides(search, openai)) == 0
+    assert {row["units_stale"] for row in pipeline.task_figures(spark, root).values()} == {0}
+    assert pipeline.content(spark, root)["docs.passages"] == before
+    stricter = f"{overrides(search, openai)}; redaction.default_operator=mask"
+    assert pipeline.run(source, root, "--param", stricter, "--only", "05_ingest_msg_csv") == 0
+    assert len(pipeline.read(spark, root, tables.elements(Kind.MSG_CSV))) > 0, "another policy needs the text, which is read again"

@@ -1,0 +1,142 @@
+"""What is found, what stands in its place, and what is written down about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+
+from lakedocs.errors import MissingKeyError, SettingsError
+from lakedocs.records import Finding
+from lakedocs.redact.findings import united
+from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.redact.phone import CellwisePhoneRecognizer
+from lakedocs.redact.policy import TextRedactor
+from lakedocs.redact.recognizers import load_recognizers
+from lakedocs.settings import Settings, load_settings, make_local_keys
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    loaded = load_settings("local", {"storage.root": str(tmp_path_factory.mktemp("root"))})
+    make_local_keys(loaded)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def redactor(settings: Settings) -> TextRedactor:
+    return TextRedactor(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("write to anna.kovacs@firm.example now", "write to <EMAIL_ADDRESS> now"),
+        ("bob@intranet.local", "<EMAIL_ADDRESS>"),
+        ("SSN 536-90-4399.", "SSN <US_SSN>."),
+        ("card 4111 1111 1111 1111", "card <CREDIT_CARD>"),
+        ("call +44 20 7946 0018 today", "call <PHONE_NUMBER> today"),
+        ("NL91 ABNA 0417 1643 00", "<IBAN_CODE>"),
+        ("memo_536-90-4399", "memo_<US_SSN>"),
+        ("From: Peder Lund", "From: <PERSON>"),
+        ("Dear Dr. Amina Farouk, thank you", "Dear <PERSON>, thank you"),
+        ("server 192.168.17.4", "server <IP_ADDRESS>"),
+        ("4111111111111111.0 | 4155551234.0", "<CREDIT_CARD>.0 | <PHONE_NUMBER>.0"),
+        ("+49 30.1234567", "<PHONE_NUMBER>"),
+        # negatives
+        ("0.777540026888535 | 0,25 | 104.445", "0.777540026888535 | 0,25 | 104.445"),
+        ("the public year 2019 had 365 days", "the public year 2019 had 365 days"),
+        ("section 12.3 of the lease", "section 12.3 of the lease"),
+        ("", ""),
+        ("—  …", "—  …"),
+    ],
+)
+def test_texts(redactor: TextRedactor, text: str, redacted: str) -> None:
+    assert redactor.redact(text).text == redacted
+
+
+def test_redacting_twice_equals_once(redactor: TextRedactor) -> None:
+    once = redactor.redact("mail a@b.example, call +1 212 555 0147, card 4111 1111 1111 1111").text
+    assert redactor.redact(once).text == once
+
+
+def test_the_audit_points_at_the_replacements_and_holds_no_value(redactor: TextRedactor) -> None:
+    redacted = redactor.redact("mail a.b@c.example or d.e@f.example")
+    assert [redacted.text[r.start : r.end] for r in redacted.redactions] == ["<EMAIL_ADDRESS>"] * 2
+    assert "a.b" not in repr(redacted)
+    assert len({r.value_hash for r in redacted.redactions}) == 2
+    same = redactor.redact("A.B@C.example").redactions[0].value_hash
+    assert same == redacted.redactions[0].value_hash
+
+
+def test_a_long_text_is_found_in_throughout(redactor: TextRedactor) -> None:
+    text = " ".join(f"word{number} a{number}@b.example" for number in range(600))
+    redacted = redactor.redact(text)
+    assert redacted.text.count("<EMAIL_ADDRESS>") == 600
+    assert "@" not in redacted.text
+
+
+@pytest.mark.parametrize(("operator", "expected"), [("mask", "*" * 11), ("hash", "<US_SSN_"), ("replace", "<US_SSN>")])
+def test_operators(settings: Settings, operator: str, expected: str) -> None:
+    chosen = settings.model_copy(update={"redaction": settings.redaction.model_copy(update={"default_operator": operator})})
+    first = TextRedactor(chosen).redact("SSN 536-90-4399").text
+    assert expected in first
+    assert TextRedactor(chosen).redact("SSN 536-90-4399").text == first
+
+
+def test_thresholds_are_per_entity(settings: Settings) -> None:
+    strict = settings.model_copy(
+        update={"redaction": settings.redaction.model_copy(update={"thresholds": {"EMAIL_ADDRESS": 1.0, "PHONE_NUMBER": 0.9}})}
+    )
+    assert TextRedactor(strict).redact("call +44 20 7946 0018").text == "call +44 20 7946 0018"
+
+
+def test_a_recogniser_is_added_without_code(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "recognizers.yml").write_text(
+        "recognizers:\n  - {entity: PROJECT, words: [Bluebird]}\n  - {entity: DOSSIER, patterns: [{name: d, regex: 'D-\\d{4}', score: 0.9}]}\n"
+    )
+    chosen = settings.model_copy(update={"conf_folder": str(tmp_path)})
+    assert TextRedactor(chosen).redact("Bluebird and D-1234 and bluebirds").text == "<PROJECT> and <DOSSIER> and bluebirds"
+    assert policy_fingerprint(chosen) != policy_fingerprint(settings)
+
+
+@pytest.mark.parametrize(
+    "text", ["recognizers: [{predefined: NoSuch}]", "recognizers: [{entity: X}]", "recognizers: [{surprise: 1}]", "nothing: 1", "- ["]
+)
+def test_a_bad_file_of_recognisers_is_told(settings: Settings, tmp_path: Path, text: str) -> None:
+    (tmp_path / "recognizers.yml").write_text(text)
+    with pytest.raises(SettingsError):
+        TextRedactor(settings.model_copy(update={"conf_folder": str(tmp_path)}))
+
+
+def test_without_its_key_nothing_is_redacted(tmp_path: Path) -> None:
+    with pytest.raises(MissingKeyError, match="redaction_key"):
+        TextRedactor(load_settings("local", {"storage.root": str(tmp_path)}))
+
+
+def test_overlaps_are_united_under_the_surest_name() -> None:
+    found = [Finding(0, 10, "URL", 0.5, "u"), Finding(5, 14, "EMAIL_ADDRESS", 1.0, "e"), Finding(20, 22, "X", 0.5, "x")]
+    assert united(found) == [Finding(0, 14, "EMAIL_ADDRESS", 1.0, "e"), Finding(20, 22, "X", 0.5, "x")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+44 20 7946 0018",
+        "call (415) 555-2671 x12 now",
+        "a | 030 901820 | b | 5551234567",
+        "tel. 06-12345678\n+31 10 275 4411",
+        "2019 | 12 | 3.5",
+        "nothing",
+    ],
+)
+def test_phone_numbers_are_those_that_presidio_finds(text: str) -> None:
+    regions = ["US", "GB", "DE", "NL"]
+    plain, cellwise = PhoneRecognizer(supported_regions=regions), CellwisePhoneRecognizer(supported_regions=regions)
+    expected = {(r.start, r.end) for r in plain.analyze(text, ["PHONE_NUMBER"])}
+    assert {(r.start, r.end) for r in cellwise.analyze(text, ["PHONE_NUMBER"])} == expected
+
+
+def test_the_shipped_recognisers_are_valid(settings: Settings) -> None:
+    assert len(load_recognizers(settings.conf_file("recognizers.yml")).recognizers) > 15
