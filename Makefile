@@ -35,14 +35,14 @@ test: setup ## Run all tests
 	$(BIN)/python -m pytest
 
 check: setup ## Format, lint, types and layers
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/ruff check src tests benchmarks scripts
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/unit/test_layers.py
 
 format: setup ## Format the code
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks scripts
+	$(BIN)/ruff check --fix src tests benchmarks scripts
 
 lock: ## Resolve requirements.lock anew
 	uv pip compile pyproject.toml requirements/local.in --group local --group dev --no-emit-index-url --no-annotate --no-header \

@@ -149,6 +149,11 @@ def outlook() -> None:
         0x0E04: "Helena Vossberg",
         0x1000: "The board approved the merger of Nordlys Shipping and Fjord Lines on 4 June 2024.\r\n\r\nPlease confirm by phone, +1 212 555 0147.",
     }
+    write_msg(HERE / "letters" / "Board resolution.msg", texts)
+
+
+def write_msg(path: Path, texts: dict[int, str]) -> None:
+    """An Outlook message with these text properties by their tag (MS-OXPROPS)."""
     properties = struct.pack("<8xIIII8x", 0, 0, 0, 0)
     properties += struct.pack("<IIQ", 0x340D0003, 6, 0x00040E79)  # strings are Unicode
     writer = OleWriter()
@@ -160,7 +165,7 @@ def outlook() -> None:
     writer.addEntry("__nameid_version1.0", storage=True)
     for stream in ("00020102", "00030102", "00040102"):
         writer.addEntry(f"__nameid_version1.0/__substg1.0_{stream}", b"")
-    writer.write(str(HERE / "letters" / "Board resolution.msg"))
+    writer.write(str(path))
 
 
 def table() -> None:

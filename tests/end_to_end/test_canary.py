@@ -19,6 +19,7 @@ from pptx.util import Inches
 from pyspark.sql import SparkSession
 from reportlab.pdfgen.canvas import Canvas
 from tests import pipeline
+from tests.make_samples import write_msg
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -44,8 +45,15 @@ def word(path: Path, canary: Canaries) -> None:
     document = Document()
     document.core_properties.author = canary.mail("docx author")
     document.core_properties.title = canary.mail("docx title")
+    document.core_properties.subject = canary.mail("docx subject")
+    document.core_properties.keywords = canary.mail("docx keywords")
+    document.core_properties.comments = canary.mail("docx description")
+    document.core_properties.category = canary.mail("docx category")
+    document.core_properties.last_modified_by = canary.mail("docx last author")
     document.add_heading(f"About {canary.mail('docx heading')}", 1)
     document.add_paragraph(f"Write to {canary.mail('docx paragraph')} or {canary.number('docx paragraph')}.")
+    document.add_comment(document.paragraphs[-1].runs, text=canary.mail("docx comment"), author=canary.mail("docx comment author"))
+    document.add_paragraph(canary.mail("docx list item"), style="List Bullet")
     table = document.add_table(1, 2)
     table.cell(0, 0).text = canary.mail("docx cell")
     table.cell(0, 1).text = canary.number("docx cell")
@@ -66,7 +74,10 @@ def sheet(path: Path, canary: Canaries) -> None:
     hidden = book.create_sheet("hidden")
     hidden.sheet_state = "hidden"
     hidden.append([canary.mail("xlsx hidden sheet")])
+    page.oddFooter.left.text = canary.mail("xlsx page footer")
     book.properties.creator = canary.mail("xlsx author")
+    book.properties.subject = canary.mail("xlsx subject")
+    book.properties.keywords = canary.mail("xlsx keywords")
     book.save(path)
 
 
@@ -77,7 +88,10 @@ def slides(path: Path, canary: Canaries) -> None:
     slide.placeholders[1].text = canary.mail("pptx body")
     slide.notes_slide.notes_text_frame.text = canary.mail("pptx notes")
     slide.shapes.add_table(1, 1, Inches(1), Inches(4), Inches(3), Inches(1)).table.cell(0, 0).text = canary.number("pptx cell")
+    group = slide.shapes.add_group_shape()
+    group.shapes.add_textbox(Inches(1), Inches(6), Inches(3), Inches(1)).text_frame.text = canary.mail("pptx group")
     deck.core_properties.author = canary.mail("pptx author")
+    deck.core_properties.subject = canary.mail("pptx subject")
     deck.save(str(path))
 
 
@@ -85,6 +99,8 @@ def pdf(path: Path, canary: Canaries) -> None:
     canvas = Canvas(str(path))
     canvas.setAuthor(canary.mail("pdf author"))
     canvas.setTitle(canary.mail("pdf title"))
+    canvas.setSubject(canary.mail("pdf subject"))
+    canvas.setKeywords(canary.mail("pdf keywords"))
     canvas.drawString(72, 700, f"Reply to {canary.mail('pdf text')} under {canary.number('pdf text')}.")
     canvas.save()
 
@@ -94,6 +110,9 @@ def mail(path: Path, canary: Canaries) -> None:
     message["From"] = canary.mail("mail from")
     message["To"] = f"Somebody <{canary.mail('mail to')}>"
     message["Cc"] = canary.mail("mail cc")
+    message["Bcc"] = canary.mail("mail bcc")
+    message["Reply-To"] = canary.mail("mail reply to")
+    message["Sender"] = canary.mail("mail sender")
     message["Subject"] = f"Re: {canary.mail('mail subject')}"
     message.set_content(f"My number is {canary.number('mail body')}, {canary.mail('mail body')}.")
     message.add_alternative(f"<p>Hello <b>{canary.mail('mail html')}</b></p>", subtype="html")
@@ -105,6 +124,15 @@ def mail(path: Path, canary: Canaries) -> None:
     inner.set_content(canary.mail("forwarded body"))
     message.add_attachment(inner)
     path.write_bytes(message.as_bytes())
+
+
+def outlook(path: Path, canary: Canaries) -> None:
+    texts = {
+        0x001A: "IPM.Note", 0x0037: canary.mail("msg subject"), 0x0C1A: f"Somebody {canary.number('msg sender name')}",
+        0x0C1F: canary.mail("msg sender"), 0x0E04: canary.mail("msg to"), 0x0E03: canary.mail("msg cc"),
+        0x1000: f"Call me under {canary.number('msg body')} or write to {canary.mail('msg body')}.",
+    }  # fmt: skip
+    write_msg(path, texts)
 
 
 def table(path: Path, canary: Canaries) -> None:
@@ -143,7 +171,7 @@ def test_no_canary_gets_past_redaction(spark: SparkSession, tmp_path: Path, capf
     canary = Canaries()
     folder = tmp_path / "source" / f"client {canary.number('folder name')}"
     folder.mkdir(parents=True)
-    makers = {"docx": word, "xlsx": sheet, "pptx": slides, "pdf": pdf, "eml": mail, "csv": table}
+    makers = {"docx": word, "xlsx": sheet, "pptx": slides, "pdf": pdf, "eml": mail, "msg": outlook, "csv": table}
     for extension, make in makers.items():
         make(folder / f"memo_{canary.number(f'{extension} file name')}.{extension}", canary)
     question = f"Who is {canary.mail('question')} and what is {canary.number('question')}?"

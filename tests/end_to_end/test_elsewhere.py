@@ -73,52 +73,43 @@ def with_keys_of(undisturbed: Path, root: Path) -> Path:
     return root
 
 
-def test_on_a_spark_connect_server(spark: SparkSession, undisturbed: Path, samples: Path, tmp_path: Path) -> None:
-    root = with_keys_of(undisturbed, tmp_path / "lake")
-    port = free_port()
-    settings = {**spark_settings(Storage(root=str(tmp_path / "server"))), "spark.connect.grpc.binding.port": str(port), "spark.master": "local[2]"}
-    (tmp_path / "server" / "work" / "spark").mkdir(parents=True)
-    options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
-    server = [
-        str(SPARK_HOME / "bin" / "spark-submit"),
-        "--class",
-        "org.apache.spark.sql.connect.service.SparkConnectServer",
-        *options,
-        "spark-internal",
-    ]
-    with running(server, port):
-        in_its_own_process(samples, root, "--spark", f"sc://127.0.0.1:{port}", "--param", "question=When does the lease end?")
-    assert pipeline.content(spark, root) == pipeline.content(spark, undisturbed)
-
-
-def test_on_a_cluster_of_a_master_and_two_workers(spark: SparkSession, undisturbed: Path, samples: Path, tmp_path: Path) -> None:
-    root = with_keys_of(undisturbed, tmp_path / "lake")
+@contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """A standalone master with two workers of one core; its address."""
     port, pages = free_port(), [free_port() for _ in range(3)]
     spark_class = str(SPARK_HOME / "bin" / "spark-class")
     master = [spark_class, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(pages[0])]
     url = f"spark://127.0.0.1:{port}"
+    options = ["--cores", "1", "--memory", "1g", "--host", "127.0.0.1", "--work-dir", str(folder)]
+    worker = [spark_class, "org.apache.spark.deploy.worker.Worker", *options, "--webui-port"]
+    with running(master, port), running([*worker, str(pages[1]), url]), running([*worker, str(pages[2]), url]):
+        yield url
 
-    def worker(page: int) -> list[str]:
-        kind = "org.apache.spark.deploy.worker.Worker"
-        return [
-            spark_class,
-            kind,
-            "--cores",
-            "1",
-            "--memory",
-            "1g",
-            "--host",
-            "127.0.0.1",
-            "--work-dir",
-            str(tmp_path / "work"),
-            "--webui-port",
-            str(page),
-            url,
-        ]
 
-    with running(master, port), running(worker(pages[1])), running(worker(pages[2])):
-        in_its_own_process(samples, root, "--spark", url)
-    assert pipeline.content(spark, root) == pipeline.content(spark, undisturbed)
+@contextmanager
+def connect_server(folder: Path, master: str) -> Iterator[str]:
+    """A Spark Connect server on a master; its address."""
+    port = free_port()
+    settings = {**spark_settings(Storage(root=str(folder)), master=master), "spark.connect.grpc.binding.port": str(port)}
+    (folder / "work" / "spark").mkdir(parents=True)
+    options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    submit = str(SPARK_HOME / "bin" / "spark-submit")
+    with running([submit, "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", *options, "spark-internal"], port):
+        yield f"sc://127.0.0.1:{port}"
+
+
+def test_through_spark_connect_on_a_cluster_of_a_master_and_two_workers(
+    spark: SparkSession, undisturbed: Path, samples: Path, tmp_path: Path
+) -> None:
+    root = with_keys_of(undisturbed, tmp_path / "lake")
+    with cluster(tmp_path / "work") as master:
+        with connect_server(tmp_path / "server", master) as url:
+            in_its_own_process(samples, root, "--spark", url, "--param", "question=When does the lease end?")
+        assert pipeline.content(spark, root) == pipeline.content(spark, undisturbed)
+        # the same cluster without Connect between: what is there already is found
+        before = pipeline.versions(root)
+        in_its_own_process(samples, root, "--spark", master, "--only", "05_ingest_msg_csv")
+        assert pipeline.versions(root) == before
 
 
 def test_killed_in_the_middle_and_run_again_gives_the_same_rows(spark: SparkSession, undisturbed: Path, samples: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 
 import mlflow
@@ -48,8 +49,10 @@ def promote(root: Path, certain_label: int) -> str:
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("lakedocs")
     assert experiment is not None
-    with mlflow.start_run(experiment_id=experiment.experiment_id):
-        info = mlflow.transformers.log_model(classifier(certain_label), name="model", task="text-classification", registered_model_name=NAME)
+    with mlflow.start_run(experiment_id=experiment.experiment_id), warnings.catch_warnings(action="ignore"):
+        info = mlflow.transformers.log_model(
+            classifier(certain_label), name="model", task="text-classification", registered_model_name=NAME, pip_requirements=["transformers"]
+        )
     client.set_registered_model_alias(NAME, "champion", info.registered_model_version)
     return str(info.registered_model_version)
 

@@ -16,6 +16,7 @@ from lakedocs.cli import cli
 from lakedocs.job.local import Host
 from lakedocs.lakehouse import tables
 from lakedocs.records import Kind
+from lakedocs.tasks import TASKS
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -64,9 +65,8 @@ def test_a_refused_passage_fails_the_task_and_is_tried_again_alone(
 ) -> None:
     chosen = ("--param", overrides(search, openai))
     openai.faults.append(Fault(429, {"retry-after-ms": "20"}))
-    assert pipeline.run(source, root, *chosen, "--only", "05_ingest_msg_csv") == 0
-    for key in ("06_redact_pii", "07_local_e5_model_classification", "08_embeddings"):
-        assert pipeline.run(source, root, *chosen, "--only", key) == 0
+    before_push = [part for key in TASKS[4:8] for part in ("--only", key)]
+    assert pipeline.run(source, root, *chosen, *before_push) == 0
     passages = sorted(row["passage_id"] for row in pipeline.read(spark, root, tables.PASSAGES))
     assert len(passages) == 4
     search.item_faults = {passages[2]: [400]}

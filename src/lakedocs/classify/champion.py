@@ -41,9 +41,11 @@ def tracking_uri(settings: Settings) -> str:
 def fetch_champion(settings: Settings, version: str) -> Path:
     """The folder of the champion's files, downloaded once below the storage's root, where every worker reads it."""
     import mlflow
+    from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
     folder = settings.storage.path / "models" / f"{settings.classification.champion.replace('.', '_')}-{version}"
     if not (folder / "MLmodel").is_file():
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # it would write over the progress of the run
         mlflow.set_tracking_uri(tracking_uri(settings))
         if settings.tracking.registry_uri:
             mlflow.set_registry_uri(settings.tracking.registry_uri)
@@ -57,7 +59,9 @@ class Champion:
     def __init__(self, folder: Path, threshold: float) -> None:
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         model_folder = folder / "model"
         tokenizer_folder = folder / "components" / "tokenizer"
         torch.set_num_threads(1)  # Spark fills the cores with workers

@@ -22,6 +22,9 @@ from lakedocs.records import Flag, Place, Status
 
 _HEADERS = ("From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject")
 _HEADER_PIECE = 1000
+_DISPLAYED = {"to": "0E04", "cc": "0E03", "bcc": "0E02"}
+"""What Outlook shows of the recipients (MS-OXPROPS: PidTagDisplayTo, ...), for items that lack the list of them."""
+_SENDER_ADDRESS = "0C1F"
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 _BLOCK_TAGS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "pre", "ul", "ol"})
 
@@ -195,8 +198,11 @@ def read_msg(path: str, reading: Reading) -> None:
         raise DocumentError(Status.CORRUPT, "The Outlook item's properties can't be read.") from error
     with message:
         for name, attribute in (("From", "sender"), ("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Date", "date"), ("Subject", "subject")):
-            value = _property(message, attribute)
-            _header(reading, name, str(value) if value else "")
+            value = _property(message, attribute) or _stream(message, _DISPLAYED.get(attribute, ""))
+            shown = str(value) if value else ""
+            if name == "From" and (address := _stream(message, _SENDER_ADDRESS)) and "@" in address and address not in shown:
+                shown = f"{shown} <{address}>".strip()
+            _header(reading, name, shown)
         text = _property(message, "body")
         if not (isinstance(text, str) and text.strip()):
             markup = _property(message, "htmlBody")
@@ -204,6 +210,16 @@ def read_msg(path: str, reading: Reading) -> None:
         add_paragraphs(reading, text)
         for attachment in message.attachments:
             _msg_attachment(attachment, reading)
+
+
+def _stream(message: extract_msg.msg_classes.MSGFile, tag: str) -> str:
+    """A text property by its tag; empty where there is none."""
+    if not tag:
+        return ""
+    try:
+        return str(message.getStringStream(f"__substg1.0_{tag}") or "")
+    except (ExMsgBaseException, OSError, ValueError, LookupError, AttributeError, TypeError):
+        return ""
 
 
 def _property(item: object, name: str) -> object:
