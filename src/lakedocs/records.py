@@ -89,6 +89,8 @@ class Document:
     elements: tuple[Element, ...] = field(default=(), repr=False)
     images: tuple[Image, ...] = ()
     children: tuple[Document, ...] = ()
+    is_final: bool = True
+    """False where the storage failed, not the document: the next run tries again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from docx import Document as Word
 from openpyxl import Workbook
 
+from lakedocs.extract.extensions import kind_of
 from lakedocs.extract.isolation import IsolatedReader
-from lakedocs.extract.kinds import kind_of
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
 from lakedocs.records import Document, Flag, Kind, Status
@@ -238,3 +239,43 @@ def test_mail_parts_without_a_name_and_long_lists_of_people_are_kept(tmp_path: P
     headers = [element.text for element in document.elements if "Person Number" in element.text]
     assert all(text.startswith("To: ") and len(text) < 1200 for text in headers)
     assert "Person Number199" in headers[-1]
+
+
+def mail_of(tmp_path: Path, *parts: tuple[str, str], kind: str) -> str:
+    message = EmailMessage()
+    message["From"] = "a@b.example"
+    message["Subject"] = "s"
+    message["Content-Type"] = f'multipart/{kind}; boundary="x"'
+    body = "".join(f'--x\r\nContent-Type: {content_type}; charset="utf-8"\r\n\r\n{text}\r\n' for content_type, text in parts)
+    path = tmp_path / "m.eml"
+    path.write_bytes(message.as_bytes().split(b"\n\n")[0].replace(b"\n", b"\r\n") + b"\r\n\r\n" + f"{body}--x--\r\n".encode())
+    return " ".join(element.text for element in read_document(str(path), path.name, LIMITS, None).elements)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "read", "left_out"),
+    [
+        ("alternative", [("text/plain", "plain words"), ("text/html", "<p>marked words</p>")], ["plain words"], ["marked words"]),
+        ("alternative", [("text/plain", "  "), ("text/html", "<p>marked words</p>")], ["marked words"], []),
+        ("mixed", [("text/html", "<p>marked words</p>"), ("text/plain", "a list's footer")], ["marked words", "a list's footer"], []),
+        ("mixed", [("text/html", "<p>marked words</p>"), ("text/calendar", "BEGIN:VCALENDAR")], ["marked words"], []),
+    ],
+    ids=["the same twice", "an empty alternative", "html and a footer", "html and an invitation"],
+)
+def test_a_mail_s_body_is_read_once_and_whole(tmp_path: Path, kind: str, parts: list[tuple[str, str]], read: list[str], left_out: list[str]) -> None:
+    text = mail_of(tmp_path, *parts, kind=kind)
+    assert all(words in text for words in read)
+    assert not [words for words in left_out if words in text]
+
+
+def test_a_file_that_the_storage_does_not_give_is_not_final(samples: Path, tmp_path: Path) -> None:
+    reader = IsolatedReader(LIMITS)
+    try:
+        away = reader.read(str(tmp_path / "away.docx"), "away.docx", None)
+        read = reader.read(str(samples / "Expenses 2023.csv"), "Expenses 2023.csv", None)
+    finally:
+        reader.close()
+    assert (away.status, away.is_final) == ("corrupt", False)
+    assert "tried again" in away.reason
+    assert "away" not in away.reason
+    assert (read.status, read.is_final) == ("ok", True)

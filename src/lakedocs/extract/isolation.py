@@ -7,6 +7,7 @@ runs out of memory is replaced, and its document ends with a status instead of t
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 import resource
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ from lakedocs.records import Document, Element, Flag, Image, Place, Status
 _START_SECONDS = 60.0
 _IDLE_SECONDS = 10.0
 _GRACE_SECONDS = 30
+_STORAGE_ERRORS = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ESTALE,
+     errno.ETIMEDOUT, errno.ENODEV, errno.ENOTCONN, errno.EAGAIN}
+)  # fmt: skip
+"""What says nothing of the document: rights, a full or failing disk, a volume that is away."""
+_TRY_AGAIN = "check its rights and the storage; it is tried again in the next run."
 
 
 class IsolatedReader:
@@ -51,6 +58,8 @@ class IsolatedReader:
         if "memory" in answer:
             self.close()
             return self._failed(path, name, Status.TOO_LARGE, f"Parsing needs more than {self._limits.memory_mb} MB of memory.")
+        if "storage" in answer:
+            return replace(self._failed(path, name, Status.CORRUPT, f"It could not be opened ({answer['storage']}): {_TRY_AGAIN}"), is_final=False)
         if "bug" in answer:
             return self._failed(path, name, Status.CORRUPT, f"The parser failed on it ({answer['bug']}).")
         return _document(answer)
@@ -186,6 +195,8 @@ def _serve(limits: Limits) -> None:
             answer = _data(read_document(request["path"], request["name"], limits, images))
         except MemoryError:
             answer = {"memory": True}
+        except OSError as error:
+            answer = {"storage" if error.errno in _STORAGE_ERRORS else "bug": type(error).__name__}
         except Exception as error:  # noqa: BLE001 - the last line of defence: a parser's unforeseen failure is one document's status, with its type
             answer = {"bug": type(error).__name__}
         signal.alarm(0)

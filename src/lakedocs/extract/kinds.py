@@ -1,23 +1,15 @@
-"""Which task reads a file (by extension) and which parser (by content)."""
+"""Which parser reads a file: its content decides, whatever it is called."""
 
 from __future__ import annotations
 
 import zipfile
 from enum import StrEnum
-from pathlib import PurePosixPath
 
 import olefile
 
 from lakedocs.errors import DocumentError
-from lakedocs.records import Kind, Status
-
-_EXTENSIONS: dict[Kind, tuple[str, ...]] = {
-    Kind.WORD: ("docx", "docm", "dotx", "dotm", "doc", "dot", "rtf", "odt"),
-    Kind.XLSX: ("xlsx", "xlsm", "xltx", "xltm", "xls", "xlt", "xlsb", "ods"),
-    Kind.PPTX: ("pptx", "pptm", "ppsx", "ppsm", "potx", "ppt", "pps", "odp"),
-    Kind.PDF: ("pdf",),
-}
-_KIND_OF_EXTENSION = {extension: kind for kind, extensions in _EXTENSIONS.items() for extension in extensions}
+from lakedocs.extract.extensions import extension_of
+from lakedocs.records import Status
 
 
 class Format(StrEnum):
@@ -62,21 +54,6 @@ _MAIL_HEADERS = (
 )  # fmt: skip
 _MACRO_PARTS = ("vbaproject.bin",)
 _IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
-
-
-def extension_of(name: str) -> str:
-    """The lower-case extension without its dot; empty where there is none."""
-    return PurePosixPath(name.replace("\\", "/")).suffix.lower().lstrip(".")
-
-
-def is_known_extension(extension: str) -> bool:
-    """Whether it is the extension of a kind that is read."""
-    return extension.lower() in _KIND_OF_EXTENSION or extension.lower() in _EXPECTED
-
-
-def kind_of(name: str) -> Kind:
-    """The task that writes this file; what no other task knows goes to 05."""
-    return _KIND_OF_EXTENSION.get(extension_of(name), Kind.MSG_CSV)
 
 
 def is_disguised(name: str, found: Format) -> bool:

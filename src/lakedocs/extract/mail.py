@@ -79,7 +79,14 @@ def _leaves(part: Message) -> list[EmailMessage]:
     if part.get_content_type() in ("message/rfc822", "message/external-body") or not part.is_multipart():
         return [cast("EmailMessage", part)]
     payload = part.get_payload()
-    return [leaf for child in payload if isinstance(child, Message) for leaf in _leaves(child)] if isinstance(payload, list) else []
+    leaves = [leaf for child in payload if isinstance(child, Message) for leaf in _leaves(child)] if isinstance(payload, list) else []
+    if part.get_content_type() == "multipart/alternative" and any(_is_body(leaf, "text/plain") and _decoded(leaf).strip() for leaf in leaves):
+        return [leaf for leaf in leaves if not _is_body(leaf, "text/html")]  # the same again
+    return leaves
+
+
+def _is_body(part: EmailMessage, kind: str) -> bool:
+    return part.get_content_type() == kind and _disposition(part) != "attachment"
 
 
 def _header_values(message: EmailMessage, name: str) -> list[str]:
@@ -128,11 +135,8 @@ def _decoded(part: EmailMessage) -> str:
 
 
 def _body(reading: Reading, parts: list[tuple[str, str]]) -> None:
-    """Plain text where there is any, else HTML; both would say everything twice."""
-    plain = [text for kind, text in parts if kind != "text/html" and text.strip()]
-    texts = plain or [html_text(text) for kind, text in parts if kind == "text/html"]
-    for text in texts:
-        add_paragraphs(reading, text)
+    for kind, text in parts:
+        add_paragraphs(reading, html_text(text) if kind == "text/html" else text)
 
 
 def add_paragraphs(reading: Reading, text: str) -> None:
@@ -241,7 +245,7 @@ def _msg_attachment(attachment: object, reading: Reading) -> None:
             reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
         else:
             reading.attach(name if name.lower().endswith(".msg") else f"{name}.msg", exported)
-    elif data is not None:
+    else:  # a link to a cloud, or damaged: there are no bytes to read
         reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
 
 

@@ -36,7 +36,7 @@ def read(path: str, reading: Reading) -> None:
                 reading.add("property", value, region="metadata", place=Place(part=name.lower()))
         for index in range(document.count_attachments()):
             attachment = document.get_attachment(index)
-            with contextlib.suppress(pdfium.PdfiumError):  # an attachment without data is no attachment
+            with contextlib.suppress(pdfium.PdfiumError, UnicodeDecodeError):  # an attachment without data is no attachment
                 reading.attach(attachment.get_name(), bytes(attachment.get_data()))
         _pages(path, document, reading)
     finally:
@@ -80,6 +80,9 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
             something_drawn = something_drawn or drawn
             if rules >= _TABLE_RULES and text.strip():
                 table_pages.append(index)
+        except pdfium.PdfiumError:
+            something_drawn = True  # a damaged object costs what follows it on its page, not the other pages
+            reading.flag(Flag.TRUNCATED)
         finally:
             page.close()
     if without_text == count:

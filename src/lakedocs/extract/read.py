@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract import mail, pdf, sheet, slides, text_table, word
-from lakedocs.extract.kinds import Format, extension_of, is_disguised, sniff
+from lakedocs.extract.extensions import extension_of
+from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.versions import label

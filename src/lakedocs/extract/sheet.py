@@ -9,7 +9,6 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import TypeVar
 
 from openpyxl.utils import get_column_letter
@@ -32,6 +31,7 @@ from lakedocs.extract.xml import Container, core_properties, local_name, main_pa
 from lakedocs.records import Flag, Place, Status
 
 _HEADER_CODES = re.compile(r'&(?:[LCRPNDTFAZGBIUESXYKO]|"[^"]*"|\d+|K[0-9A-F]{6})')
+_CELL = re.compile(r"[A-Z]{1,3}\d{1,7}(?::[A-Z]{1,3}\d{1,7})?")
 T = TypeVar("T")
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
@@ -141,7 +141,7 @@ def _sheet_extras(reading: Reading, container: Container, part: str, place: Plac
     for kind, target in container.related(part).values():
         if target not in container:
             continue
-        with suppress(DocumentError):  # a damaged drawing must not cost the cells that were read
+        with reading.tolerating_damage():
             if kind == "drawing":
                 root = container.xml(target)
                 for text in paragraphs(root):
@@ -152,7 +152,8 @@ def _sheet_extras(reading: Reading, container: Container, part: str, place: Plac
                 for comment in container.xml(target).iter():
                     if local_name(comment) in ("comment", "threadedComment"):
                         text = "".join(node.text or "" for node in comment.iter() if local_name(node) in ("t", "text"))
-                        at = Place(sheet=place.sheet, cells=comment.get("ref"))
+                        ref = comment.get("ref") or ""
+                        at = Place(sheet=place.sheet, cells=ref if _CELL.fullmatch(ref) else None)  # free text in a hostile file
                         reading.add("comment", text, region="comment", place=at)
                     elif local_name(comment) == "author":
                         reading.add("author", comment.text or "", region="comment", place=place)

@@ -252,7 +252,7 @@ class _RowWriter:
              "modified_us": unit["modified_us"], "read_us": time.time_ns() // 1000, "content_hash": document.content_hash,
              "status": str(document.status),
              "reason": document.reason, "flags": [str(flag) for flag in document.flags], "parser": document.parser,
-             "fingerprint": self._fingerprint, "elements": len(document.elements),
+             "fingerprint": self._fingerprint if document.is_final else "", "elements": len(document.elements),
              "characters": sum(len(element.text) for element in document.elements), "images": len(document.images),
              "output_hash": output.hexdigest()},
         )  # fmt: skip

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from lakedocs.errors import SourceError
-from lakedocs.extract.kinds import kind_of
+from lakedocs.extract.extensions import kind_of
 from lakedocs.records import Kind
 from lakedocs.settings import Settings, read_key
 
@@ -39,7 +39,7 @@ def source_id(settings: Settings) -> str:
 def keyed_hash(settings: Settings, *parts: str) -> str:
     """32 hex digits of an HMAC over the parts: an id from which no name can be guessed."""
     key = read_key(settings.keys.document_id, settings.storage.root)
-    return hmac.new(key, "\x00".join(parts).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(key, "\x00".join(parts).encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:32]
 
 
 def path_of(source: str, listed: str) -> Path:

@@ -18,9 +18,10 @@ from pyspark.sql import functions as F
 
 from lakedocs.embed.open import model_key
 from lakedocs.embed.tokens import token_limit
-from lakedocs.extract.kinds import is_known_extension
+from lakedocs.extract.extensions import is_known_extension
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
+from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
@@ -42,14 +43,10 @@ def run(context: TaskContext) -> Figures:
     """Bring redacted elements, then passages, up to date with what 01–05 read."""
     policy = policy_fingerprint(context.settings)
     files = context.lake.read_all([tables.files(kind) for kind in Kind])
-    identity = F.concat_ws(":", "doc_id", "output_hash")
-    families = files.groupBy(F.col("root_id").alias("unit_id")).agg(
-        F.sha2(F.concat_ws("\n", F.sort_array(F.collect_list(identity))), 256).alias("input_hash"), F.sum("characters").alias("size_bytes")
-    )
     # text that retention removed under another policy has to be read again first, and waits for that with its redacted text as it is
     was_purged = F.col("fingerprint").contains(PURGED) & ~F.col("fingerprint").endswith(policy)
     waiting = files.where(was_purged).select(F.col("root_id").alias("unit_id")).distinct()
-    figures = run_derived(context, _REDACTION, families, policy, partial(_redact_families, context, policy), leave=waiting)
+    figures = run_derived(context, _REDACTION, families(context.lake), policy, partial(_redact_families, context, policy), leave=waiting)
 
     documents = context.lake.read(tables.DOCUMENTS)
     to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))
