@@ -54,9 +54,13 @@ def index(make: Callable[[str], SearchIndex]) -> SearchIndex:
     return made
 
 
-def test_ensure_tells_whether_the_index_is_new(make: Callable[[str], SearchIndex]) -> None:
-    assert make("docs").ensure(DIMENSIONS) is True
-    assert make("docs").ensure(DIMENSIONS) is False
+def test_an_index_exists_once_it_was_ensured_and_keeps_what_it_holds(make: Callable[[str], SearchIndex]) -> None:
+    assert not make("docs").exists()
+    make("docs").ensure(DIMENSIONS)
+    assert make("docs").exists()
+    make("docs").upsert([entry(1)])
+    make("docs").ensure(DIMENSIONS)
+    assert make("docs").count() == 1
 
 
 def test_an_entry_is_found_by_its_words_and_comes_back_whole(index: SearchIndex) -> None:
@@ -126,7 +130,7 @@ def test_drop_removes_another_index_but_never_its_own(make: Callable[[str], Sear
     new.drop("old")
     new.drop("new")
     assert new.count() == 1
-    assert make("old").ensure(DIMENSIONS) is True
+    assert not make("old").exists()
 
 
 # What only the service does.

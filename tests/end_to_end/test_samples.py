@@ -13,7 +13,9 @@ from pyspark.sql import SparkSession
 from tests import pipeline
 
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.lake import Lake
 from lakedocs.records import Kind
+from lakedocs.settings import Storage
 from lakedocs.tasks import TASKS
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -145,11 +147,28 @@ def test_a_redaction_setting_changes_text_and_what_comes_of_it(spark: SparkSessi
     assert len(labels) > 2, "the old threshold is back, and with it the old labels"
 
 
+def as_if_killed(spark: SparkSession, root: Path, doc_id: str) -> None:
+    """06 and 09 had written what came of a document, and were killed before their ledgers told of it."""
+    sent = [(row["passage_id"],) for row in pipeline.read(spark, root, tables.PASSAGES) if row["doc_id"] == doc_id]
+    spark.createDataFrame(sent, "passage_id string").write.parquet(str(root / "work" / "sent"))
+    lake = Lake(spark, Storage(root=str(root)))
+    for ledger in (tables.REDACTION_LEDGER, tables.INDEX_LEDGER):
+        lake.remove(ledger, spark.createDataFrame([(doc_id,)], "unit_id string"))
+    lake.remove(tables.INDEX_STATE, spark.createDataFrame([(doc_id,)], "doc_id string"))
+    for key in ("06_redact_pii", "09_push_to_ai_search"):
+        (root / "work" / "unfinished" / key).touch()
+
+
 def test_a_deleted_file_is_gone_from_every_table_and_the_index(spark: SparkSession, root: Path, folder: Path) -> None:
     gone = [row for row in pipeline.read(spark, root, tables.files(Kind.MSG_CSV)) if row["path"].startswith("letters/Late filing")]
     ids = {row["doc_id"] for row in gone}
     assert len(ids) == 2  # the mail and its attachment
+    (half_done,) = (row["doc_id"] for row in pipeline.read(spark, root, tables.files(Kind.XLSX)))
+    assert half_done in json.dumps(pipeline.index_rows(root))
+    as_if_killed(spark, root, half_done)
     (folder / "letters" / "Late filing penalty.eml").unlink()
+    (folder / "Client register.xlsx").unlink()
+    ids.add(half_done)
     assert run(folder, root) == 0
     rest = json.dumps(pipeline.content(spark, root))
     assert not [doc_id for doc_id in ids if doc_id in rest]

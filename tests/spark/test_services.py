@@ -15,7 +15,10 @@ from tests.fakes.server import Fault, serving
 from lakedocs.cli import cli
 from lakedocs.job.local import Host
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.maintenance import purge_raw
 from lakedocs.records import Kind
+from lakedocs.settings import Storage, load_settings
 from lakedocs.tasks import TASKS
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -102,6 +105,9 @@ def test_upkeep_removes_raw_text_and_old_versions_and_the_next_run_reads_nothing
     settings = overrides(search, openai).removeprefix("overrides=")
     before = pipeline.content(spark, root)["docs.passages"]
     spark.sql(f"UPDATE delta.`{root}/warehouse/raw/files_msg_csv` SET read_us = 0")
+    lake = Lake(spark, Storage(root=str(root)))
+    changed = {"storage.root": str(root), "maintenance.raw_retention_days": 1, "redaction.default_operator": "hash"}
+    assert list(purge_raw(lake, load_settings("local", changed))) == [], "06 has yet to redact it in the changed way, and needs its text"
     cli.main(
         ["maintain", f"--set=storage.root={root}", f"--overrides={settings}; maintenance.raw_retention_days=1; maintenance.history_hours=0"],
         standalone_mode=False, obj=Host(spark),

@@ -70,6 +70,11 @@ def count_changes(staged: DataFrame, path: Path, slices: Slices) -> Work:
     return Work(path, row["stale"], row["gone"], number if row["stale"] else 0)
 
 
+def fingerprinted(upstream: DataFrame, stage_fingerprint: str) -> DataFrame:
+    """The units with `new_fingerprint`: what the ledger says of each one that is done."""
+    return upstream.withColumn("new_fingerprint", F.sha2(F.concat_ws(":", "input_hash", F.lit(stage_fingerprint)), 256))
+
+
 def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> DataFrame:
     """The units whose fingerprint differs from the ledger's, and those that upstream no longer has.
 
@@ -78,7 +83,7 @@ def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> D
         ledger: a stage's ledger.
         stage_fingerprint: of the settings and the stage's version.
     """
-    wanted = upstream.withColumn("new_fingerprint", F.sha2(F.concat_ws(":", "input_hash", F.lit(stage_fingerprint)), 256))
+    wanted = fingerprinted(upstream, stage_fingerprint)
     known = ledger.select(F.col("unit_id").alias("known_id"), F.col("fingerprint").alias("known_fingerprint"))
     joined = wanted.join(known, wanted["unit_id"] == known["known_id"], "full_outer")
     differs = joined.where(F.col("unit_id").isNull() | F.col("known_id").isNull() | (F.col("new_fingerprint") != F.col("known_fingerprint")))

@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 
 from lakedocs.embed.open import model_key
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.changes import fingerprinted
+from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprint
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.records import Kind
@@ -24,7 +26,7 @@ def maintain_lake(lake: Lake, settings: Settings) -> Iterator[str]:
     rules = settings.maintenance
     present = [table for table in tables.ALL if lake.exists(table)]
     if rules.raw_retention_days:
-        yield from _purge_raw(lake, settings)
+        yield from purge_raw(lake, settings)
     if rules.history_hours < _DELTA_SAFE_HOURS:
         lake.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     for table in present:
@@ -37,21 +39,26 @@ def maintain_lake(lake: Lake, settings: Settings) -> Iterator[str]:
         yield "index: compacted"
 
 
-def _purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
+def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     """Text and images that 06 has worked off go; raw.files_* stays and remembers how they were redacted."""
     days = settings.maintenance.raw_retention_days
     limit = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000)
     read_as = reading_fingerprint(settings)
-    done = lake.read(tables.REDACTION_LEDGER).select(F.col("unit_id").alias("root_id"))
+    policy = policy_fingerprint(settings)
+    # redacted as it was read, under the present policy: what 06 has yet to do again must keep its text
+    worked_off = lake.read(tables.REDACTION_LEDGER).select("unit_id", F.col("fingerprint").alias("new_fingerprint"))
+    done = fingerprinted(families(lake), policy).join(worked_off, ["unit_id", "new_fingerprint"]).select(F.col("unit_id").alias("root_id"))
     for kind in Kind:
         files = lake.read(tables.files(kind))
         old = files.where((F.col("read_us") < limit) & (F.col("fingerprint") == read_as)).join(done, "root_id", "left_semi")
-        if old.isEmpty():
-            continue
         # marked first: a text that is gone from a file that is not marked would be redacted to nothing
-        purged = F.lit(purged_fingerprint(read_as, policy_fingerprint(settings)))
-        lake.upsert(tables.files(kind), old.withColumn("fingerprint", purged), "doc_id")
-        roots = lake.read(tables.files(kind)).where(F.col("fingerprint").contains(PURGED)).select("root_id").distinct()
+        if not old.isEmpty():
+            lake.upsert(tables.files(kind), old.withColumn("fingerprint", F.lit(purged_fingerprint(read_as, policy))), "doc_id")
+        marked = lake.read(tables.files(kind)).where(F.col("fingerprint").contains(PURGED)).select("root_id").distinct()
+        kept = lake.read(tables.elements(kind)).select("root_id").unionByName(lake.read(tables.images(kind)).select("root_id"))
+        roots = kept.distinct().join(marked, "root_id", "left_semi")  # those of a purge that was cut off, too
+        if roots.isEmpty():
+            continue
         for table in (tables.elements(kind), tables.images(kind)):
             lake.remove(table, roots)
         forget_images(lake, kind)

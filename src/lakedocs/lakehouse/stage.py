@@ -65,6 +65,9 @@ class Stage:
     counts_units: bool = False
     """Whether its workers tick once per unit; others announce what they tick."""
 
+    forgets_strays: bool = True
+    """Whether rows of units that its ledger does not know are leftovers of a killed run."""
+
     @property
     def tables(self) -> tuple[Table, ...]:
         return (*self.outputs, self.ledger)
@@ -114,6 +117,8 @@ def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_f
     """
     if stage.counts_units:
         context.announce(work.stale)
+    if context.recovering and stage.forgets_strays and not is_fresh:
+        _remove_strays(context, stage)
     if work.gone:
         if before_removal:
             before_removal(work.removed(context.spark))
@@ -134,6 +139,15 @@ def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_f
     work.clear()
     kept = context.lake.read(stage.ledger).select(stage.ledger_key).distinct().count() - work.stale
     return Figures(work.stale, work.gone, max(kept, 0), 0, rows, work.slices)
+
+
+def _remove_strays(context: TaskContext, stage: Stage) -> None:
+    """What a killed run wrote of units that it never finished; if they have gone since, nobody else would miss them."""
+    known = context.lake.read(stage.ledger).select(F.col(stage.ledger_key).alias(stage.key)).distinct()
+    for table in stage.outputs:
+        strays = context.lake.read(table).select(stage.key).distinct().join(known, stage.key, "left_anti")
+        if not strays.isEmpty():
+            context.lake.remove(table, strays)
 
 
 def materialised(context: TaskContext, rows: DataFrame, name: str) -> DataFrame:

@@ -50,14 +50,15 @@ class AzureSearchIndex:
         self._documents = SearchClient(settings.endpoint, name, credential, **timeouts)
         self._indexes = SearchIndexClient(settings.endpoint, credential, **timeouts)
 
-    def ensure(self, dimensions: int) -> bool:
+    def exists(self) -> bool:
         try:
             self._call(lambda: self._indexes.get_index(self._name))
-            is_new = False
         except ResourceNotFoundError:
-            is_new = True
+            return False
+        return True
+
+    def ensure(self, dimensions: int) -> None:
         self._call(lambda: self._indexes.create_or_update_index(_definition(self._name, dimensions)))
-        return is_new
 
     def upsert(self, entries: Sequence[IndexEntry]) -> list[PushResult]:
         documents = [{**{name: getattr(entry, name) for name in _FIELDS}, "vector": list(entry.vector)} for entry in entries]

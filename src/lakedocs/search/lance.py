@@ -38,15 +38,17 @@ class LanceIndex:
         self._vector_index_rows = vector_index_rows
         self._database = lancedb.connect(str(folder))
 
-    def ensure(self, dimensions: int) -> bool:
-        if self._name in self._database.list_tables().tables:
+    def exists(self) -> bool:
+        return self._name in self._database.list_tables().tables
+
+    def ensure(self, dimensions: int) -> None:
+        if self.exists():
             found = self._table().schema.field("vector").type.list_size
             if found != dimensions:
                 raise LakeError(f"The index has vectors of {found} dimensions, the model of {dimensions}; delete the index folder.")
-            return False
+            return
         fields = [pa.field(name, pa.string(), nullable=False) for name in _TEXT_COLUMNS]
         self._database.create_table(self._name, schema=pa.schema([*fields, pa.field("vector", pa.list_(pa.float32(), dimensions))]))
-        return True
 
     def upsert(self, entries: Sequence[IndexEntry]) -> list[PushResult]:
         if not entries:

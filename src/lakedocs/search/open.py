@@ -14,6 +14,12 @@ def index_name(settings: Settings, model: str) -> str:
     return f"{settings.search.index}-{fingerprint(model)[:8]}"
 
 
+def index_place(settings: Settings, model: str) -> str:
+    """Which service holds the index, and its name there: what was sent to one service is not known to another."""
+    service = fingerprint(settings.search.engine, settings.search.endpoint)[:8]
+    return f"{service}:{index_name(settings, model)}"
+
+
 def open_index(settings: Settings, model: str) -> SearchIndex:
     """The index of these settings and this embedding model.
 

@@ -12,8 +12,11 @@ from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
 class SearchIndex(Protocol):
     """One index holds vectors of one embedding model; keys are passage ids."""
 
-    def ensure(self, dimensions: int) -> bool:
-        """Create or update the index for vectors of this length; true when it did not exist."""
+    def exists(self) -> bool:
+        """Whether there is such an index."""
+
+    def ensure(self, dimensions: int) -> None:
+        """Create or update the index for vectors of this length."""
 
     def upsert(self, entries: Sequence[IndexEntry]) -> list[PushResult]:
         """Write entries over those of the same key; a result for every one, in order."""

@@ -7,8 +7,10 @@ document with a refused passage stays out of the ledger and is tried again in th
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -21,11 +23,11 @@ from lakedocs.lakehouse.lake import hash_of
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
 from lakedocs.records import IndexEntry
-from lakedocs.search.open import index_name, open_index
+from lakedocs.search.open import index_place, open_index
 from lakedocs.settings import Settings, fingerprint
 
 _VERSION = "push/1"
-_STAGE = Stage(tables.INDEX_LEDGER, (tables.INDEX_STATE,), key="doc_id")
+_STAGE = Stage(tables.INDEX_LEDGER, (tables.INDEX_STATE,), key="doc_id", forgets_strays=False)
 _ENTRY = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
 _PUSHED_DDL = "passage_id string, ok boolean, error string"
 _PUSHED_SCHEMA = pa.schema([("passage_id", pa.string()), ("ok", pa.bool_()), ("error", pa.string())])
@@ -40,21 +42,35 @@ def run(context: TaskContext) -> Figures:
     """
     settings = context.settings
     model = model_key(settings.embedding)
-    name = index_name(settings, model)
+    place = index_place(settings, model)
     index = open_index(settings, model)
-    if index.ensure(_dimensions(context, model)):
-        _forget_state(context, name)
-    former = _former_names(context, name)
+    if not index.exists():
+        _forget_state(context, place)
+    index.ensure(_dimensions(context, model))
+    if context.recovering:
+        _forget_strays(context, model)
+    former = _former_names(context, place)
     figures = run_derived(
-        context, _STAGE, _upstream(context), fingerprint(_VERSION, name), partial(_push, context, model, name), partial(_delete_gone, context, model)
+        context,
+        _STAGE,
+        _upstream(context),
+        fingerprint(_VERSION, place),
+        partial(_push, context, model, place),
+        partial(_delete_gone, context, model),
     )
     if figures.stale or figures.gone or context.recovering:
         index.finish()
     for old in former:
         index.drop(old)
+    shutil.rmtree(_sent(context), ignore_errors=True)
     if refused := _refused(context):
         raise ServiceError(f"The index refused passages of {refused} documents; the rest is in, and these are tried again in the next run.")
     return figures
+
+
+def _sent(context: TaskContext) -> Path:
+    """Where the ids of what is about to be sent lie until the run has ended well: a killed run is cleaned up after by them."""
+    return context.settings.storage.path / "work" / "sent"
 
 
 def _dimensions(context: TaskContext, model: str) -> int:
@@ -71,26 +87,44 @@ def _upstream(context: TaskContext) -> DataFrame:
     )
 
 
-def _forget_state(context: TaskContext, name: str) -> None:
-    """The index is new: whatever is remembered of one with its name is no longer true."""
-    held = context.lake.read(tables.INDEX_STATE).where(F.col("index_name") == name)
+def _forget_state(context: TaskContext, place: str) -> None:
+    """There is no such index: whatever is remembered of it is no longer true. The ledger goes first, the index is made last."""
+    held = context.lake.read(tables.INDEX_STATE).where(F.col("index_name") == place)
     if not held.isEmpty():
         units = materialised(context, held.select(F.col("doc_id").alias("unit_id")).distinct(), "forgotten")
         context.lake.remove(tables.INDEX_LEDGER, units)
         context.lake.remove(tables.INDEX_STATE, units.select(F.col("unit_id").alias("doc_id")))
 
 
-def _former_names(context: TaskContext, name: str) -> list[str]:
-    names = context.lake.read(tables.INDEX_STATE).where(F.col("index_name") != name).select("index_name").distinct().limit(20)
-    return [row["index_name"] for row in names.toLocalIterator()]
+def _forget_strays(context: TaskContext, model: str) -> None:
+    """What a killed or failed run sent of documents that are no longer there, and that no ledger tells of."""
+    sent = _sent(context)
+    if sent.is_dir() and any(sent.glob("*.parquet")):
+        passages = context.lake.read(tables.PASSAGES).select("passage_id")
+        _delete_keys(context, model, context.spark.read.parquet(str(sent)).select("passage_id").join(passages, "passage_id", "left_anti"))
+    labelled = context.lake.read(tables.LABELS_LEDGER).select("unit_id")
+    ledger = context.lake.read(tables.INDEX_LEDGER).select("unit_id")
+    state = context.lake.read(tables.INDEX_STATE).select(F.col("doc_id").alias("unit_id")).distinct()
+    gone = materialised(context, state.join(labelled, "unit_id", "left_anti").join(ledger, "unit_id", "left_anti"), "strays")
+    if not gone.isEmpty():
+        _delete_gone(context, model, gone)
+        context.lake.remove(tables.INDEX_STATE, gone.select(F.col("unit_id").alias("doc_id")))
 
 
-def _push(context: TaskContext, model: str, name: str, units: DataFrame) -> DataFrame:
+def _former_names(context: TaskContext, place: str) -> list[str]:
+    """Indexes of this service that another embedding model filled under the same base name."""
+    service, _, _ = place.partition(":")
+    base = f"{service}:{context.settings.search.index}-"
+    held = context.lake.read(tables.INDEX_STATE).where((F.col("index_name") != place) & F.col("index_name").startswith(base))
+    return [row["index_name"].partition(":")[2] for row in held.select("index_name").distinct().limit(20).toLocalIterator()]
+
+
+def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> DataFrame:
     wanted = F.broadcast(units.select(F.col("unit_id").alias("doc_id")))
     passages = context.lake.read(tables.PASSAGES).join(wanted, "doc_id", "left_semi")
     labels = context.lake.read(tables.LABELS).join(wanted, "doc_id", "left_semi").select("passage_id", "label")
     entries = passages.join(labels, "passage_id").withColumn("entry_hash", hash_of(*_ENTRY, "text_hash"))
-    state = context.lake.read(tables.INDEX_STATE).join(wanted, "doc_id", "left_semi").where(F.col("index_name") == name)
+    state = context.lake.read(tables.INDEX_STATE).join(wanted, "doc_id", "left_semi").where(F.col("index_name") == place)
     present = state.select("passage_id", F.col("entry_hash").alias("present_hash"))
     compared = materialised(
         context,
@@ -102,6 +136,7 @@ def _push(context: TaskContext, model: str, name: str, units: DataFrame) -> Data
     refused = context.spark.createDataFrame([], "passage_id string")
     if number:
         context.announce(number)
+        changed.select("passage_id").write.mode("append").parquet(str(_sent(context)))
         vectors = context.lake.read(tables.EMBEDDINGS).where(F.col("model") == model).select("text_hash", "vector")
         # the hashes go to the vectors, not all vectors through a shuffle
         vectors = vectors.join(F.broadcast(changed.select("text_hash").distinct()), "text_hash", "left_semi")
@@ -112,11 +147,11 @@ def _push(context: TaskContext, model: str, name: str, units: DataFrame) -> Data
             changed.select("passage_id"), "passage_id", "left_semi"
         )  # fmt: skip
     _delete_keys(context, model, state.join(compared, "passage_id", "left_anti").select("passage_id"))
-    return _state_rows(context, name, units, compared.join(F.broadcast(refused), "passage_id", "left_anti"), compared, refused)
+    return _state_rows(context, place, units, compared.join(F.broadcast(refused), "passage_id", "left_anti"), compared, refused)
 
 
-def _state_rows(context: TaskContext, name: str, units: DataFrame, held: DataFrame, compared: DataFrame, refused: DataFrame) -> DataFrame:
-    state = held.select("passage_id", "doc_id", F.lit(name).alias("index_name"), "entry_hash", F.lit(context.run_id).alias("run_id"))
+def _state_rows(context: TaskContext, place: str, units: DataFrame, held: DataFrame, compared: DataFrame, refused: DataFrame) -> DataFrame:
+    state = held.select("passage_id", "doc_id", F.lit(place).alias("index_name"), "entry_hash", F.lit(context.run_id).alias("run_id"))
     incomplete = compared.join(F.broadcast(refused), "passage_id", "left_semi").select(F.col("doc_id").alias("unit_id"))
     complete = units.join(incomplete, "unit_id", "left_anti")
     outcome = held.select(F.col("doc_id").alias("unit_id"), F.concat_ws(":", "passage_id", "entry_hash").alias("item"))

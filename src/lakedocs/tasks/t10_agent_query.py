@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Row
 
 from lakedocs.embed.open import model_key, open_embedder
-from lakedocs.errors import SettingsError
+from lakedocs.errors import LakeError, SettingsError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
@@ -37,7 +37,8 @@ def run(context: TaskContext) -> Figures:
     context.announce(len(questions))
     index = open_index(settings, model_key(settings.embedding))
     embedder = open_embedder(settings.embedding, settings)
-    index.ensure(embedder.dimensions)
+    if not index.exists():
+        raise LakeError("There is no index to ask yet, or it is of another embedding model: run 09_push_to_ai_search first.")
     agent = Agent(text_redactor(settings.model_dump_json()).redact, embedder, index, settings.answer)
     answers = [traced(settings, context.run_id, agent, question) for question in questions]
     context.lake.ensure(tables.ANSWERS)
@@ -60,5 +61,5 @@ def _row(answer: Answer, run_id: str) -> Row:
     return Row(
         answer_id=uuid.uuid4().hex, question=answer.question, found=answer.found, answer=answer.text, answer_json=answer.to_json(),
         citations=len(answer.citations), confidence=answer.confidence, milliseconds=sum(answer.milliseconds.values()),
-        asked_at=datetime.now(UTC).replace(tzinfo=None), run_id=run_id,
+        asked_at=datetime.now(UTC), run_id=run_id,
     )  # fmt: skip
