@@ -116,6 +116,7 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
     from lakedocs.tasks import TASKS, task_function
 
     settings = load_settings(target, {**_pairs(assignments), **parse_overrides(overrides)}, conf)
+    settings.check_services()
     function = task_function(key)
     if host is None and settings.target == "local":
         make_local_keys(settings)
@@ -124,7 +125,12 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
         spark = host.spark if host else local_session(settings.storage) if settings.target == "local" else current_session()
         announce = host.announce if host else _log_total(key)
         lake = Lake(spark, settings.storage)
-        figures = run_task(TaskContext(spark, lake, settings, key, run_id, announce), function)
+        try:
+            figures = run_task(TaskContext(spark, lake, settings, key, run_id, announce), function)
+        except LakedocsError:
+            if host is None:
+                record_run(settings, summarise(lake, run_id), failed=True)
+            raise
     if host is None:
         if key == TASKS[-1]:
             record_run(settings, summarise(lake, run_id), failed=False)

@@ -219,6 +219,23 @@ class Settings(_Part):
     keys: Keys = Keys()
     conf_folder: str = ""
 
+    def check_services(self) -> None:
+        """Nothing, where every chosen service has an address.
+
+        Raises:
+            SettingsError: before hours of work end at a service that nobody named.
+        """
+        if self.search.engine == "azure_ai_search" and not self.search.endpoint:
+            raise SettingsError(
+                "search.endpoint must name the Azure AI Search service: deploy with --var search_endpoint=https://NAME.search.windows.net"
+            )
+        if "azure_openai" in (self.embedding.engine, self.classification.model.engine) and not (
+            self.embedding.endpoint and self.embedding.deployment
+        ):
+            raise SettingsError(
+                "embedding.endpoint must name the Azure OpenAI resource: deploy with --var openai_endpoint=https://NAME.openai.azure.com"
+            )
+
     def conf_file(self, name: str) -> Path:
         """The path of a file in conf/."""
         return Path(self.conf_folder) / name
@@ -333,8 +350,8 @@ def read_key(name: str, storage_root: str) -> bytes:
     if value:
         return value.encode("utf-8")
     file = Path(storage_root).absolute() / "keys" / name
-    if file.is_file():
-        return file.read_bytes().strip()
+    if file.is_file() and (found := file.read_bytes().strip()):
+        return found
     raise MissingKeyError(f"The key {name} is missing: set it in the secret scope, which the cluster hands over as {variable}.")
 
 

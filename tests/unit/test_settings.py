@@ -79,6 +79,31 @@ def test_keys_come_from_the_environment_before_a_file(tmp_path: Path, monkeypatc
     read_key.cache_clear()
 
 
+def test_an_empty_key_is_a_missing_one(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "redaction_key").write_text("\n")
+    with pytest.raises(MissingKeyError):
+        read_key("redaction_key", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "complaint"),
+    [
+        ("dev", {}, "search_endpoint"),
+        ("prod", {"search.endpoint": "https://s"}, "openai_endpoint"),
+        ("prod", {"search.endpoint": "https://s", "embedding.endpoint": "https://o", "embedding.deployment": "d"}, ""),
+        ("local", {}, ""),
+    ],
+)
+def test_a_service_without_an_address_is_told_before_any_work(target: str, given: dict[str, str], complaint: str) -> None:
+    settings = load_settings(target, given)
+    if not complaint:
+        settings.check_services()
+        return
+    with pytest.raises(SettingsError, match=complaint):
+        settings.check_services()
+
+
 def test_a_fingerprint_changes_with_any_part() -> None:
     one = load_settings("local")
     other = load_settings("local", {"limits.seconds": "61"})

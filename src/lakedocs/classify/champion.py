@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -44,12 +45,16 @@ def fetch_champion(settings: Settings, version: str) -> Path:
     from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
     folder = settings.storage.path / "models" / f"{settings.classification.champion.replace('.', '_')}-{version}"
-    if not (folder / "MLmodel").is_file():
+    if not folder.is_dir():
+        partial = folder.with_name(f"{folder.name}.partial")  # a download that was cut off must not pass for a whole one
+        shutil.rmtree(partial, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # it would write over the progress of the run
         mlflow.set_tracking_uri(tracking_uri(settings))
         if settings.tracking.registry_uri:
             mlflow.set_registry_uri(settings.tracking.registry_uri)
-        mlflow.artifacts.download_artifacts(f"models:/{settings.classification.champion}/{version}", dst_path=str(folder))
+        mlflow.artifacts.download_artifacts(f"models:/{settings.classification.champion}/{version}", dst_path=str(partial))
+        partial.rename(folder)
     return folder
 
 

@@ -38,13 +38,14 @@ class Lake:
     def exists(self, table: Table) -> bool:
         if table.name in self._known:
             return True
-        if self.storage.catalog:
-            found = self.spark.catalog.tableExists(self.reference(table).replace("`", ""))
-        else:
-            found = (self.folder(table) / "_delta_log").is_dir()
-        if found:
+        if self._stands(table):
             self._known.add(table.name)
-        return found
+        return table.name in self._known
+
+    def _stands(self, table: Table) -> bool:
+        if self.storage.catalog:
+            return bool(self.spark.catalog.tableExists(self.reference(table)))
+        return (self.folder(table) / "_delta_log").is_dir()
 
     def ensure(self, *tables: Table) -> dict[str, bool]:
         """Create the tables that are missing; for each name, whether it is new (and so empty).

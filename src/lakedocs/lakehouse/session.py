@@ -109,6 +109,7 @@ def open_session(storage: Storage, url: str, *, driver_memory: str = "1000m") ->
 
 def current_session() -> SparkSession:
     """The session of the cluster that a task runs on."""
+    _quiet()
     return SparkSession.builder.getOrCreate()
 
 

@@ -66,7 +66,7 @@ def _record(context: TaskContext, state: str, error: str, figures: Figures, seco
     row = Row(
         task_key=context.task_key, state=state, error=error, units_stale=figures.stale, units_gone=figures.gone, units_kept=figures.kept,
         units_refused=figures.refused, rows_out=figures.rows_out, slices=figures.slices, seconds=round(seconds, 3), tokens=figures.tokens,
-        cost=float(figures.cost), finished_at=datetime.now(UTC).replace(tzinfo=None), run_id=context.run_id,
+        cost=float(figures.cost), finished_at=datetime.now(UTC), run_id=context.run_id,
     )  # fmt: skip
     context.lake.ensure(tables.TASK_RUNS)
     context.lake.append(tables.TASK_RUNS, context.spark.createDataFrame([row], tables.TASK_RUNS.ddl))

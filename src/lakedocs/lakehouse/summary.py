@@ -14,6 +14,7 @@ from lakedocs.records import Kind
 
 _SAMPLES = 6
 _MOST_GROUPS = 500
+_MOST_REASONS = 50
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Summary:
     statuses: dict[tuple[str, str], int]
     """(kind, status) to files and attachments."""
     reasons: dict[tuple[str, str, str], int]
-    """(kind, status, reason) to files and attachments that are not ok."""
+    """(kind, status, reason) to files and attachments that are not ok; the most frequent reasons."""
     entities: dict[str, int]
     labels: dict[str, int]
     passages: int
@@ -69,13 +70,9 @@ class Summary:
 def summarise(lake: Lake, run_id: str) -> Summary:
     """The figures of the lake as it is, and of the tasks and answers of one run."""
     files = lake.read_all([tables.files(kind) for kind in Kind])
-    groups = _rows(files.groupBy("kind", "status", "reason").agg(F.count("*").alias("files"), F.sum("images").alias("images")))
-    statuses: dict[tuple[str, str], int] = {}
-    for group in groups:
-        key = (group["kind"], group["status"])
-        statuses[key] = statuses.get(key, 0) + group["files"]
-    refused = sorted((g for g in groups if g["status"] != "ok"), key=lambda g: (-g["files"], g["kind"], g["reason"]))
-    reasons = {(g["kind"], g["status"], g["reason"]): g["files"] for g in refused}
+    counts = _rows(files.groupBy("kind", "status").agg(F.count("*").alias("files"), F.sum("images").alias("images")))
+    not_ok = files.where(F.col("status") != "ok").groupBy("kind", "status", "reason").agg(F.count("*").alias("files"))
+    refused = _rows(not_ok.orderBy(F.desc("files"), "kind", "reason").limit(_MOST_REASONS))
     labels = lake.read(tables.LABELS)
     label_counts = {r["label"]: r["count"] for r in _rows(labels.groupBy("label").count())}
     entities = lake.read(tables.REDACTIONS).groupBy("entity").count().orderBy(F.desc("count"))
@@ -83,12 +80,12 @@ def summarise(lake: Lake, run_id: str) -> Summary:
     answers = lake.read(tables.ANSWERS).where(F.col("run_id") == run_id).orderBy("asked_at").limit(50)
     return Summary(
         run_id=run_id,
-        statuses=statuses,
-        reasons=reasons,
+        statuses={(count["kind"], count["status"]): count["files"] for count in counts},
+        reasons={(row["kind"], row["status"], row["reason"]): row["files"] for row in refused},
         entities={r["entity"]: r["count"] for r in _rows(entities)},
         labels=label_counts,
         passages=sum(label_counts.values()),
-        images=sum(group["images"] or 0 for group in groups),
+        images=sum(count["images"] or 0 for count in counts),
         tasks=tuple(
             TaskFigures(
                 r["task_key"], r["state"], r["units_stale"], r["units_gone"], r["units_kept"], r["units_refused"], r["rows_out"], r["seconds"]
