@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 from lakedocs.lakehouse.session import local_session
 from lakedocs.settings import Storage
 from tests import pipeline
+from tests.fakes.azure_search import FakeAzureSearch
+from tests.fakes.server import serving
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,10 @@ def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, s
     root = tmp_path_factory.mktemp("undisturbed")
     assert pipeline.run(samples, root, "--param", f"question={QUESTION}") == 0
     return root
+
+
+@pytest.fixture(scope="module")
+def search() -> Iterator[FakeAzureSearch]:
+    with serving(FakeAzureSearch()) as running:
+        assert isinstance(running, FakeAzureSearch)
+        yield running

@@ -63,10 +63,6 @@ def running(arguments: list[str], port: int = 0) -> Iterator[None]:
         process.wait(timeout=30)
 
 
-def summary(spark: SparkSession, root: Path) -> dict[str, int]:
-    return {name: len(rows) for name, rows in pipeline.content(spark, root).items()}
-
-
 def with_keys_of(undisturbed: Path, root: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-r", str(undisturbed / "keys"), str(undisturbed / "models"), str(root)], check=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from tests.fakes.azure_search import FakeAzureSearch
-from tests.fakes.server import serving
 
 from lakedocs.cli import cli
 from lakedocs.job.jobfile import dynamic_values, load_job, resolve, variables
@@ -20,13 +19,6 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 CATALOG = "spark_catalog"
 RAW, DOCS = "dev_tester_raw", "dev_tester_docs"
-
-
-@pytest.fixture(scope="module")
-def search() -> Iterator[FakeAzureSearch]:
-    with serving(FakeAzureSearch()) as running:
-        assert isinstance(running, FakeAzureSearch)
-        yield running
 
 
 @pytest.fixture(scope="module")

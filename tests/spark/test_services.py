@@ -25,13 +25,6 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def search() -> Iterator[FakeAzureSearch]:
-    with serving(FakeAzureSearch()) as running:
-        assert isinstance(running, FakeAzureSearch)
-        yield running
-
-
-@pytest.fixture(scope="module")
 def openai() -> Iterator[FakeAzureOpenAI]:
     with serving(FakeAzureOpenAI()) as running:
         assert isinstance(running, FakeAzureOpenAI)
