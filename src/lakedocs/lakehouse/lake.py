@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from pathlib import Path
 
+from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -45,7 +47,8 @@ class Lake:
     def _stands(self, table: Table) -> bool:
         if self.storage.catalog:
             return bool(self.spark.catalog.tableExists(self.reference(table)))
-        return (self.folder(table) / "_delta_log").is_dir()
+        # the folder alone is no table yet: whoever creates it makes the folder first and commits to it next
+        return any((self.folder(table) / "_delta_log").glob("*.json"))
 
     def ensure(self, *tables: Table) -> dict[str, bool]:
         """Create the tables that are missing; for each name, whether it is new (and so empty).
@@ -72,11 +75,22 @@ class Lake:
             f"'delta.enableDeletionVectors' = '{vectors}', "
             f"'delta.dataSkippingStatsColumns' = '{','.join(table.keys)}')"
         )
-        try:
-            self.spark.sql(statement)
-        except Exception:  # of no common class in Spark, Delta and Connect; tasks side by side create docs.task_runs at once
-            if not self.exists(table):
-                raise
+        with self._sole_creator():
+            if self.exists(table):
+                return
+            try:
+                self.spark.sql(statement)
+            except Exception:  # of no common class in Spark, Delta and Connect; on a cluster the tasks side by side may meet here
+                if not self.exists(table):
+                    raise
+
+    def _sole_creator(self) -> AbstractContextManager[object]:
+        """One creator at a time: tasks side by side all want docs.task_runs, and two at once in one folder fail each other."""
+        if self.storage.catalog:
+            return nullcontext()
+        folder = self.storage.path / "work"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / "create.lock")
 
     def _check(self, table: Table) -> None:
         missing = set(table.names) - set(self.spark.table(self.reference(table)).columns)
