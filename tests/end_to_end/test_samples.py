@@ -139,7 +139,7 @@ def test_a_changed_threshold_redoes_only_what_follows_from_it(spark: SparkSessio
 
 
 def test_a_redaction_setting_changes_text_and_what_comes_of_it(spark: SparkSession, root: Path, folder: Path) -> None:
-    assert run(folder, root, "--param", "overrides=redaction.operators={EMAIL_ADDRESS: mask}") == 0
+    assert run(folder, root, "--from", "06_redact_pii", "--param", "overrides=redaction.operators={EMAIL_ADDRESS: mask}") == 0
     texts = " ".join(row["text"] for row in pipeline.read(spark, root, tables.PASSAGES))
     assert "<EMAIL_ADDRESS>" not in texts
     assert "****" in texts
@@ -153,8 +153,8 @@ def as_if_killed(spark: SparkSession, root: Path, doc_id: str) -> None:
     spark.createDataFrame(sent, "passage_id string").write.parquet(str(root / "work" / "sent"))
     lake = Lake(spark, Storage(root=str(root)))
     for ledger in (tables.REDACTION_LEDGER, tables.INDEX_LEDGER):
-        lake.remove(ledger, spark.createDataFrame([(doc_id,)], "unit_id string"))
-    lake.remove(tables.INDEX_STATE, spark.createDataFrame([(doc_id,)], "doc_id string"))
+        lake.remove(ledger, lake.keys(spark.createDataFrame([(doc_id,)], "unit_id string")))
+    lake.remove(tables.INDEX_STATE, lake.keys(spark.createDataFrame([(doc_id,)], "doc_id string")))
     for key in ("06_redact_pii", "09_push_to_ai_search"):
         (root / "work" / "unfinished" / key).touch()
 

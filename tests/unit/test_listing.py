@@ -1,4 +1,4 @@
-"""Paths as they are listed lead back to their files."""
+"""Every file is listed, and its path as it is listed leads back to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakedocs.lakehouse.listing import path_of
+from lakedocs.lakehouse.listing import listed_as, path_of, walk
 
 
 @pytest.mark.parametrize(
@@ -16,5 +16,38 @@ from lakedocs.lakehouse.listing import path_of
 def test_a_listed_path_opens(tmp_path: Path, name: bytes) -> None:
     with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:
         file.write(b"x")
-    listed = os.fsdecode(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    assert path_of(str(tmp_path), listed).read_bytes() == b"x"
+    assert path_of(str(tmp_path), listed_as(os.fsdecode(name))).read_bytes() == b"x"
+
+
+def paths(source: Path, folder: str, *, recursive: bool = True) -> list[str | None]:
+    return sorted((found and found[0] for found in walk(source, folder, recursive=recursive)), key=str)
+
+
+def test_links_to_files_and_folders_are_followed_but_not_round_in_circles(tmp_path: Path) -> None:
+    source, elsewhere = tmp_path / "source", tmp_path / "elsewhere"
+    (source / "a" / "b").mkdir(parents=True)
+    elsewhere.mkdir()
+    for path in (source / "a" / "one.csv", source / "a" / "b" / "two.csv", elsewhere / "three.csv"):
+        path.write_text("x")
+    (source / "a" / "linked").symlink_to(elsewhere)
+    (source / "a" / "b" / "up").symlink_to(source / "a")
+    (elsewhere / "back").symlink_to(elsewhere)
+    (source / "a" / "four.csv").symlink_to(elsewhere / "three.csv")
+    (source / "a" / "dangling.csv").symlink_to(tmp_path / "nowhere")
+    assert paths(source, "a") == ["a/b/two.csv", "a/four.csv", "a/linked/three.csv", "a/one.csv"]
+    assert paths(source, "", recursive=False) == []
+
+
+def test_a_folder_whose_name_is_no_utf8_is_listed(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    Path(os.fsdecode(folder)).mkdir()
+    with open(folder + b"/one.csv", "wb") as file:
+        file.write(b"x")
+    (found,) = paths(tmp_path, "caf\\xe9")
+    assert found is not None
+    assert listed_as(found) == "caf\\xe9/one.csv"
+    assert path_of(str(tmp_path), listed_as(found)).read_bytes() == b"x"
+
+
+def test_what_can_not_be_listed_is_told(tmp_path: Path) -> None:
+    assert paths(tmp_path, "gone") == [None]

@@ -7,43 +7,45 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from lakedocs.settings import Slices, Storage
 
 
 @dataclass(frozen=True)
 class Work:
-    """The staged difference: `stale` units must be done (again), `gone` ones be removed. Counted once, read by slice."""
+    """The staged difference: `stale` units must be done (again), `gone` ones be removed, `same` ones stay. Counted once, read by slice."""
 
     path: Path
+    schema: StructType
     stale: int
     gone: int
+    same: int
     slices: int
 
     def units(self, spark: SparkSession, number: int) -> DataFrame:
         """The stale units of one slice."""
-        chosen = spark.read.parquet(str(self.path)).where(~F.col("gone"))
+        chosen = self.rows(spark).where(~F.col("gone"))
         return chosen.where(F.pmod(F.xxhash64("slice_key"), F.lit(self.slices)) == number).drop("gone", "slice_key")
 
     def removed(self, spark: SparkSession) -> DataFrame:
         """The units that are gone."""
-        return spark.read.parquet(str(self.path)).where("gone").select("unit_id")
+        return self.rows(spark).where("gone").select("unit_id")
+
+    def rows(self, spark: SparkSession) -> DataFrame:
+        """All that differs."""
+        return spark.read.schema(self.schema).parquet(str(self.path))
 
     def clear(self) -> None:
         """Forget the staged difference."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def staging_folder(storage: Storage, task_key: str, name: str) -> Path:
-    """A place in the work folder that only this task writes."""
-    return storage.staging / task_key / name
-
-
 def fresh_folder(storage: Storage, task_key: str, name: str) -> Path:
-    """The same, emptied."""
-    path = staging_folder(storage, task_key, name)
+    """An empty place in the work folder that only this task writes."""
+    path = storage.staging / task_key / name
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
@@ -54,20 +56,31 @@ def clear_staging(storage: Storage, task_key: str) -> None:
     shutil.rmtree(storage.staging / task_key, ignore_errors=True)
 
 
-def count_changes(staged: DataFrame, path: Path, slices: Slices) -> Work:
-    """The staged difference, counted.
+def stage_difference(compared: DataFrame, path: Path, slices: Slices) -> Work:
+    """What differs, written to `path` and counted on the way there, in one pass over the comparison.
 
     Args:
-        staged: unit_id, gone, slice_key, size_bytes, and whatever the stage needs of a unit, as read from `path`. Units of one
-            slice key land in one slice.
-        path: where the rows lie.
+        compared: unit_id, differs, gone, slice_key, size_bytes, and whatever the stage needs of a unit. Units of one slice key land
+            in one slice.
+        path: an empty place.
         slices: the bounds of a slice.
     """
-    size = F.coalesce(F.sum(F.when(~F.col("gone"), F.col("size_bytes"))), F.lit(0))
-    row = staged.agg(F.count_if(~F.col("gone")).alias("stale"), F.count_if("gone").alias("gone"), size.alias("size")).first()
-    assert row is not None
-    number = max(math.ceil(row["stale"] / slices.documents), math.ceil(row["size"] / (slices.megabytes * 2**20)), 1)
-    return Work(path, row["stale"], row["gone"], number if row["stale"] else 0)
+    is_stale = F.col("differs") & ~F.col("gone")
+    size = F.sum(F.when(is_stale, F.col("size_bytes")))
+    counted = Observation()
+    difference = compared.observe(
+        counted,
+        F.count_if(is_stale).alias("stale"),
+        F.count_if("gone").alias("gone"),
+        F.count_if(~F.col("differs")).alias("same"),
+        size.alias("size"),
+    )
+    difference = difference.where("differs").drop("differs")
+    difference.write.mode("overwrite").parquet(str(path))
+    counts = counted.get
+    stale = int(counts["stale"])
+    number = max(math.ceil(stale / slices.documents), math.ceil((counts["size"] or 0) / (slices.megabytes * 2**20)), 1)
+    return Work(path, difference.schema, stale, int(counts["gone"]), int(counts["same"]), number if stale else 0)
 
 
 def fingerprinted(upstream: DataFrame, stage_fingerprint: str) -> DataFrame:
@@ -76,7 +89,7 @@ def fingerprinted(upstream: DataFrame, stage_fingerprint: str) -> DataFrame:
 
 
 def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> DataFrame:
-    """The units whose fingerprint differs from the ledger's, and those that upstream no longer has.
+    """Every unit, and whether its fingerprint differs from the ledger's or upstream no longer has it.
 
     Args:
         upstream: unit_id, input_hash, size_bytes.
@@ -86,9 +99,10 @@ def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> D
     wanted = fingerprinted(upstream, stage_fingerprint)
     known = ledger.select(F.col("unit_id").alias("known_id"), F.col("fingerprint").alias("known_fingerprint"))
     joined = wanted.join(known, wanted["unit_id"] == known["known_id"], "full_outer")
-    differs = joined.where(F.col("unit_id").isNull() | F.col("known_id").isNull() | (F.col("new_fingerprint") != F.col("known_fingerprint")))
-    return differs.select(
+    differs = F.col("unit_id").isNull() | F.col("known_id").isNull() | (F.col("new_fingerprint") != F.col("known_fingerprint"))
+    return joined.select(
         F.coalesce("unit_id", "known_id").alias("unit_id"),
+        differs.alias("differs"),
         F.col("unit_id").isNull().alias("gone"),
         F.coalesce("unit_id", "known_id").alias("slice_key"),
         F.coalesce("size_bytes", F.lit(0)).cast("bigint").alias("size_bytes"),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from lakedocs.errors import SourceError
@@ -23,7 +23,7 @@ from lakedocs.extract.limits import Limits
 from lakedocs.extract.versions import ALL as PARSERS
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
-from lakedocs.lakehouse.changes import count_changes, fresh_folder, staging_folder
+from lakedocs.lakehouse.changes import Work, fresh_folder, stage_difference
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
 from lakedocs.lakehouse.progress import tick
@@ -52,20 +52,17 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     ingest_fingerprint = reading_fingerprint(settings)
     fresh = context.lake.ensure(*stage.tables)
 
-    listing_path = fresh_folder(storage, context.task_key, "listing")
-    list_source(context.spark, settings, kind).write.mode("overwrite").parquet(str(listing_path))
-    listing = context.spark.read.parquet(str(listing_path))
     known = context.lake.read(stage.ledger).where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
-    differing = materialised(context, _differing(listing, known, ingest_fingerprint, policy_fingerprint(settings)), "units")
-    found = _counted(listing, differing)
-    _check_removals(settings, found, known)
-    if found.hashable:
-        differing = materialised(context, differing.mapInArrow(partial(_mark_touched, settings.source.path), _UNITS_DDL), "hashed")
-        touched = differing.where("touched").select("unit_id", "modified_us")
-        if not touched.isEmpty():
-            _remember_times(context, stage, touched)
-        differing = materialised(context, differing.where("NOT touched"), "units")
-    work = count_changes(differing, staging_folder(storage, context.task_key, "units"), settings.slices)
+    listed = Observation()
+    compared = _compared(list_source(context.spark, settings, kind), known, ingest_fingerprint, policy_fingerprint(settings)).observe(
+        listed, F.sum("files").alias("files"), F.sum("errors").alias("errors"), F.count("known_hash").alias("hashable")
+    )
+    compared = compared.where("NOT is_summary").drop("is_summary", "files", "errors")
+    work = stage_difference(compared, fresh_folder(storage, context.task_key, "units"), settings.slices)
+    found = listed.get
+    _check_removals(settings, found["files"] or 0, found["errors"] or 0, work.gone, known)
+    if found["hashable"]:
+        work = _without_touched(context, stage, work)
     figures = apply(context, stage, work, partial(_read_units, context, kind, ingest_fingerprint), all(fresh.values()))
     if work.gone or (figures.kept and work.stale) or context.recovering:
         forget_images(context.lake, kind)
@@ -85,25 +82,30 @@ def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
     return f"{ingest_fingerprint}{PURGED}{policy}"
 
 
-def _differing(listing: DataFrame, known: DataFrame, ingest_fingerprint: str, policy: str) -> DataFrame:
-    present = listing.where(~F.col("is_summary")).select("doc_id", "path", "size_bytes", "modified_us")
+def _compared(listing: DataFrame, known: DataFrame, ingest_fingerprint: str, policy: str) -> DataFrame:
+    """Every file, listed or known, and whether it differs; the listing's summary rows come with it."""
     before = known.select(
         F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
         F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"),
     )  # fmt: skip
-    joined = present.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
+    joined = listing.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
     # text that retention removed is read again only where it would be redacted in another way now
     same_reading = F.col("known_fingerprint").isin(ingest_fingerprint, purged_fingerprint(ingest_fingerprint, policy))
     same_size = F.col("size_bytes") == F.col("known_size")
     unchanged = F.coalesce(same_reading & same_size & (F.col("modified_us") == F.col("known_time")), F.lit(False))
-    return joined.where(~unchanged).select(
+    is_hashable = ~unchanged & same_reading & same_size & (F.col("known_content") != "")
+    return joined.select(
+        F.coalesce("is_summary", F.lit(False)).alias("is_summary"),
+        "files",
+        "errors",
         F.coalesce("doc_id", "known_id").alias("unit_id"),
+        (~unchanged).alias("differs"),
         F.col("doc_id").isNull().alias("gone"),
         F.coalesce("size_bytes", F.lit(0)).cast("string").alias("slice_key"),
         F.coalesce("size_bytes", F.lit(0)).alias("size_bytes"),
         "path",
         "modified_us",
-        F.when(same_reading & same_size & (F.col("known_content") != ""), F.col("known_content")).alias("known_hash"),
+        F.when(is_hashable, F.col("known_content")).alias("known_hash"),
         F.lit(False).alias("touched"),
     )
 
@@ -126,34 +128,29 @@ def _content_hash(path: Path) -> str:
         return ""  # it is read as a changed file next, and gets its status there
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A listing and its difference in numbers: all files, listing errors, files gone, files whose content must be hashed."""
-
-    files: int
-    errors: int
-    gone: int
-    hashable: int
-
-
-def _counted(listing: DataFrame, differing: DataFrame) -> _Found:
-    listed = listing.where("is_summary").agg(F.sum("files").alias("files"), F.sum("errors").alias("errors"))
-    differ = differing.agg(F.count_if("gone").alias("gone"), F.count("known_hash").alias("hashable"))
-    row = listed.crossJoin(differ).first()
-    return _Found(row["files"] or 0, row["errors"] or 0, row["gone"], row["hashable"]) if row else _Found(0, 0, 0, 0)
-
-
-def _check_removals(settings: Settings, found: _Found, known: DataFrame) -> None:
-    if found.errors:
-        raise SourceError(f"{found.errors} folders or files of the source can't be listed; nothing was removed. Check their rights and run again.")
-    if not found.gone or settings.source.allow_removal:
+def _check_removals(settings: Settings, files: int, errors: int, gone: int, known: DataFrame) -> None:
+    if errors:
+        raise SourceError(f"{errors} folders or files of the source can't be listed; nothing was removed. Check their rights and run again.")
+    if not gone or settings.source.allow_removal:
         return
     before = known.count()
     allow = "run once with --param allow_removal=true"
-    if not found.files:
+    if not files:
         raise SourceError(f"The source is empty, but {before} documents are known from it; nothing was removed. If they are gone, {allow}.")
-    if found.gone > settings.source.removal_free and found.gone > settings.source.removal_max_share * before:
-        raise SourceError(f"{found.gone} of {before} documents are gone from the source; nothing was removed. If that is right, {allow}.")
+    if gone > settings.source.removal_free and gone > settings.source.removal_max_share * before:
+        raise SourceError(f"{gone} of {before} documents are gone from the source; nothing was removed. If that is right, {allow}.")
+
+
+def _without_touched(context: TaskContext, stage: Stage, work: Work) -> Work:
+    """The work without files that merely have a new time; their rows remember it."""
+    marked = work.rows(context.spark).mapInArrow(partial(_mark_touched, context.settings.source.path), _UNITS_DDL)
+    hashed = materialised(context, marked, "hashed")
+    left = stage_difference(
+        hashed.withColumn("differs", ~F.col("touched")), fresh_folder(context.settings.storage, context.task_key, "units"), context.settings.slices
+    )
+    if left.same:
+        _remember_times(context, stage, hashed.where("touched").select("unit_id", "modified_us"))
+    return replace(left, same=work.same + left.same)
 
 
 def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
@@ -16,6 +17,20 @@ from lakedocs.settings import Storage
 
 _FEW_KEYS = 1000
 _KEYS_A_STATEMENT = 500
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Values of key columns; `few` lists them where they are few."""
+
+    columns: tuple[str, ...]
+    rows: DataFrame
+    few: list[tuple[object, ...]] | None
+
+    def named(self, column: str) -> Keys:
+        """The same values of a single column under another name."""
+        (name,) = self.columns
+        return Keys((column,), self.rows.withColumnRenamed(name, column), self.few)
 
 
 class Lake:
@@ -115,20 +130,33 @@ class Lake:
         """Add rows; their columns are matched by name."""
         rows.select(*table.names).writeTo(self.reference(table)).append()
 
-    def remove(self, table: Table, keys: DataFrame) -> None:
-        """Remove the rows whose key columns stand in `keys` (its columns name them)."""
-        distinct = keys.distinct()
+    def keys(self, rows: DataFrame) -> Keys:
+        """The distinct rows as keys: listed where they are few, so that several tables can be asked without computing them again."""
+        distinct = rows.distinct()
         few = [tuple(row) for row in distinct.limit(_FEW_KEYS + 1).toLocalIterator()]
-        if len(few) <= _FEW_KEYS:
+        return Keys(tuple(rows.columns), distinct, few if len(few) <= _FEW_KEYS else None)
+
+    def remove(self, table: Table, keys: Keys) -> None:
+        """Remove the rows whose key columns stand in `keys`."""
+        if keys.few is not None:
             # a filter finds its files by statistics, in a fraction of a join's time
-            for start in range(0, len(few), _KEYS_A_STATEMENT):
-                self.spark.sql(f"DELETE FROM {self.reference(table)} WHERE {_any_of(keys.columns, few[start : start + _KEYS_A_STATEMENT])}")
+            for start in range(0, len(keys.few), _KEYS_A_STATEMENT):
+                self.spark.sql(f"DELETE FROM {self.reference(table)} WHERE {_any_of(keys.columns, keys.few[start : start + _KEYS_A_STATEMENT])}")
             return
         condition = " AND ".join(f"t.`{name}` = k.`{name}`" for name in keys.columns)
         view = f"keys_of_{table.name}"
-        distinct.createOrReplaceTempView(view)
+        keys.rows.createOrReplaceTempView(view)
         self.spark.sql(f"MERGE INTO {self.reference(table)} AS t USING {view} AS k ON {condition} WHEN MATCHED THEN DELETE")
         self.spark.catalog.dropTempView(view)
+
+    def replace(self, table: Table, keys: Keys, rows: DataFrame) -> None:
+        """Put `rows`, all of the given keys, in the place of all rows of these keys; in one commit where the keys are few."""
+        if keys.few is not None and len(keys.columns) == 1 and len(keys.few) <= _KEYS_A_STATEMENT:
+            condition = F.col(keys.columns[0]).isin([key for (key,) in keys.few])
+            rows.select(*table.names).writeTo(self.reference(table)).overwrite(condition)
+        else:
+            self.remove(table, keys)
+            self.append(table, rows)
 
     def upsert(self, table: Table, rows: DataFrame, key: str) -> None:
         """Insert rows, replacing those of the same key."""
@@ -141,7 +169,7 @@ class Lake:
         self.spark.catalog.dropTempView(view)
 
 
-def _any_of(columns: list[str], keys: list[tuple[object, ...]]) -> str:
+def _any_of(columns: tuple[str, ...], keys: list[tuple[object, ...]]) -> str:
     """The condition that a row has one of these keys; they are hashes and names of models, quoted all the same."""
     if len(columns) == 1:
         return f"`{columns[0]}` IN ({', '.join(_literal(key) for (key,) in keys)})"

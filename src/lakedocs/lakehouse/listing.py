@@ -51,6 +51,11 @@ def path_of(source: str, listed: str) -> Path:
     return Path(source) / os.fsdecode(raw)
 
 
+def listed_as(path: str) -> str:
+    """A path as text: bytes that are no UTF-8 stand as `\\xe9`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def list_source(spark: SparkSession, settings: Settings, kind: Kind) -> DataFrame:
     """The files of one kind, and a summary row per shard with the number of all files and of listing errors in it.
 
@@ -62,7 +67,7 @@ def list_source(spark: SparkSession, settings: Settings, kind: Kind) -> DataFram
         raise SourceError("No folder of documents is named: pass --source DIR (or the job parameter `source`).")
     try:
         with os.scandir(root) as entries:
-            folders = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            folders = sorted(listed_as(entry.name) for entry in entries if entry.is_dir())
     except OSError as error:
         raise SourceError(f"The source can't be listed ({error.strerror}); nothing was removed. Check the path and its rights.") from error
     shards = [("", False), *((folder, True) for folder in folders)]
@@ -80,37 +85,49 @@ def _list_shards(settings: Settings, kind: Kind, batches: Iterator[pa.RecordBatc
 def _list_shard(settings: Settings, name: str, kind: Kind, folder: str, recursive: bool) -> Iterator[pa.RecordBatch]:
     files, errors = 0, 0
     rows: list[dict[str, object]] = []
-    pending = [folder]
-    while pending:
-        current = pending.pop()
-        try:
-            with os.scandir(Path(settings.source.path) / current) as entries:
-                found = list(entries)
-        except OSError:
+    for found in walk(Path(settings.source.path), folder, recursive=recursive):
+        if found is None:
             errors += 1
             continue
+        path, status = found
+        files += 1
+        if kind_of(path.rpartition("/")[2]) is kind:
+            rows.append(
+                {"doc_id": keyed_hash(settings, name, path), "path": listed_as(path), "size_bytes": status.st_size,
+                 "modified_us": status.st_mtime_ns // 1000, "is_summary": False}
+            )  # fmt: skip
+        if len(rows) >= _ROWS_A_BATCH:
+            yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
+            rows = []
+    rows.append({"is_summary": True, "files": files, "errors": errors})
+    yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
+
+
+def walk(source: Path, folder: str, *, recursive: bool) -> Iterator[tuple[str, os.stat_result] | None]:
+    """Path below `source` and status of each file in a folder of it; None for each file or folder that can't be listed.
+
+    Links are followed, but for one to a folder that it lies in itself.
+    """
+    start = str(path_of(str(source), folder).relative_to(source)) if folder else ""
+    pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(start, frozenset())]
+    while pending:
+        current, above = pending.pop()
+        try:
+            status = os.stat(source / current)
+            with os.scandir(source / current) as entries:
+                found = list(entries)
+        except OSError:
+            yield None
+            continue
+        within = above | {(status.st_dev, status.st_ino)}
         for entry in found:
             path = f"{current}/{entry.name}" if current else entry.name
             try:
-                if entry.is_dir(follow_symlinks=False):
-                    if recursive:
-                        pending.append(path)
-                    continue
-                if not entry.is_file():
-                    continue  # a socket, a pipe or a dangling link: nothing to read
-                status = entry.stat()
+                if entry.is_dir():
+                    status = os.stat(source / path)
+                    if recursive and (status.st_dev, status.st_ino) not in within:
+                        pending.append((path, within))
+                elif entry.is_file():  # else a socket, a pipe or a dangling link: nothing to read
+                    yield path, entry.stat()
             except OSError:
-                errors += 1
-                continue
-            files += 1
-            if kind_of(entry.name) is kind:
-                text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                rows.append(
-                    {"doc_id": keyed_hash(settings, name, path), "path": text, "size_bytes": status.st_size,
-                     "modified_us": status.st_mtime_ns // 1000, "is_summary": False}
-                )  # fmt: skip
-            if len(rows) >= _ROWS_A_BATCH:
-                yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
-                rows = []
-    rows.append({"is_summary": True, "files": files, "errors": errors})
-    yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
+                yield None

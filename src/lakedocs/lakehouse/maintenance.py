@@ -60,6 +60,6 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
         if roots.isEmpty():
             continue
         for table in (tables.elements(kind), tables.images(kind)):
-            lake.remove(table, roots)
+            lake.remove(table, lake.keys(roots))
         forget_images(lake, kind)
         yield f"raw.elements_{kind}: text read more than {days} days ago removed"

@@ -1,7 +1,8 @@
 """The shell that all stages share: find what differs, do it in slices, replace, remove, remember, count.
 
-Order within a slice makes a kill harmless: outputs first, the ledger last. A unit that the ledger does not know with its
-present fingerprint is done again, its leftovers removed first; a unit that it knows is never opened.
+Order within a slice makes a kill harmless: the ledger forgets a unit before its outputs are touched, and knows it again when
+they are whole. A unit that the ledger does not know with its present fingerprint is done again, and what it wrote takes the place of
+what is left of it; a unit that it knows is never opened.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from lakedocs.lakehouse.changes import Work, compare, count_changes, fresh_folder, staging_folder
-from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.changes import Work, compare, fresh_folder, stage_difference
+from lakedocs.lakehouse.lake import Keys, Lake
 from lakedocs.lakehouse.tables import Table
 from lakedocs.settings import Settings
 
@@ -100,12 +101,12 @@ def run_derived(
         leave: unit_id of units that stay as they are, stale or not, because their input is not there now.
     """
     fresh = context.lake.ensure(*stage.tables)
-    differing = compare(upstream, context.lake.read(stage.ledger), stage_fingerprint)
+    compared = compare(upstream, context.lake.read(stage.ledger), stage_fingerprint)
     if leave is not None:
-        differing = differing.join(leave, "unit_id", "left_anti")
-    name = f"units_{stage.ledger.name}"
-    staged = materialised(context, differing, name)
-    work = count_changes(staged, staging_folder(context.settings.storage, context.task_key, name), context.settings.slices)
+        compared = compared.join(leave.withColumn("waits", F.lit(True)), "unit_id", "left")
+        compared = compared.withColumn("differs", F.col("differs") & F.col("waits").isNull()).drop("waits")
+    path = fresh_folder(context.settings.storage, context.task_key, f"units_{stage.ledger.name}")
+    work = stage_difference(compared, path, context.settings.slices)
     return apply(context, stage, work, process, all(fresh.values()), before_removal)
 
 
@@ -125,20 +126,38 @@ def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_f
         remove_units(context, stage, work.removed(context.spark))
     rows = 0
     for number in range(work.slices):
-        units = work.units(context.spark, number)
-        out = fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
-        process(units).write.mode("overwrite").parquet(str(out))
-        written = context.spark.read.parquet(str(out))
-        if not is_fresh:
-            remove_units(context, stage, units.select("unit_id"))
-        for table in stage.tables:
-            context.lake.append(table, written.where(F.col(table.name).isNotNull()).select(f"{table.name}.*"))
-        counts = written.agg(*(F.count(table.name) for table in stage.tables)).first()
-        rows += sum(counts[: len(stage.outputs)]) if counts else 0
-        fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
+        rows += _do_slice(context, stage, work.units(context.spark, number), process, is_fresh)
     work.clear()
-    kept = context.lake.read(stage.ledger).select(stage.ledger_key).distinct().count() - work.stale
-    return Figures(work.stale, work.gone, max(kept, 0), 0, rows, work.slices)
+    return Figures(work.stale, work.gone, work.same, 0, rows, work.slices)
+
+
+def _do_slice(context: TaskContext, stage: Stage, units: DataFrame, process: Process, is_fresh: bool) -> int:
+    """How many rows the outputs got. The ledger forgets the units before their rows are replaced, and knows them again after."""
+    out = fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
+    made = process(units)
+    counted = Observation()
+    made.observe(counted, *(F.count(table.name).alias(table.name) for table in stage.tables)).write.mode("overwrite").parquet(str(out))
+    written = context.spark.read.schema(made.schema).parquet(str(out))
+    counts = counted.get
+    keys = None if is_fresh else context.lake.keys(units.select("unit_id"))
+    if keys and stage.outputs:
+        context.lake.remove(stage.ledger, keys.named(stage.ledger_key))
+    for table in stage.tables:
+        rows = written.where(F.col(table.name).isNotNull()).select(f"{table.name}.*")
+        if keys and (table in stage.outputs or not stage.outputs):
+            column = stage.ledger_key if table == stage.ledger else stage.key
+            _replace(context, table, keys.named(column), rows if counts[table.name] else None)
+        elif counts[table.name]:
+            context.lake.append(table, rows)
+    fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
+    return sum(counts[table.name] for table in stage.outputs)
+
+
+def _replace(context: TaskContext, table: Table, keys: Keys, rows: DataFrame | None) -> None:
+    if rows is None:
+        context.lake.remove(table, keys)
+    else:
+        context.lake.replace(table, keys, rows)
 
 
 def _remove_strays(context: TaskContext, stage: Stage) -> None:
@@ -147,7 +166,7 @@ def _remove_strays(context: TaskContext, stage: Stage) -> None:
     for table in stage.outputs:
         strays = context.lake.read(table).select(stage.key).distinct().join(known, stage.key, "left_anti")
         if not strays.isEmpty():
-            context.lake.remove(table, strays)
+            context.lake.remove(table, context.lake.keys(strays))
 
 
 def materialised(context: TaskContext, rows: DataFrame, name: str) -> DataFrame:
@@ -181,6 +200,7 @@ def ledger_rows(context: TaskContext, units: DataFrame, outcome: DataFrame) -> D
 
 def remove_units(context: TaskContext, stage: Stage, units: DataFrame) -> None:
     """Remove units from the outputs, then from the ledger: what is interrupted between the two is removed again."""
+    keys = context.lake.keys(units.select("unit_id"))
     for table in stage.outputs:
-        context.lake.remove(table, units.select(F.col("unit_id").alias(stage.key)))
-    context.lake.remove(stage.ledger, units.select(F.col("unit_id").alias(stage.ledger_key)))
+        context.lake.remove(table, keys.named(stage.key))
+    context.lake.remove(stage.ledger, keys.named(stage.ledger_key))

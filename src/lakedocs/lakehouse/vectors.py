@@ -75,7 +75,7 @@ def forget_orphans(context: TaskContext, table: Table, chosen: EmbeddingSettings
     others = held.where(F.col("model") != model_key(chosen))
     unwanted = orphans.select("text_hash", "model").unionByName(others.select("text_hash", "model"))
     if not unwanted.isEmpty():
-        context.lake.remove(table, unwanted)
+        context.lake.remove(table, context.lake.keys(unwanted))
 
 
 def input_of(passages_ledger: DataFrame) -> DataFrame:

@@ -63,7 +63,8 @@ def run(context: TaskContext) -> Figures:
     for old in former:
         index.drop(old)
     shutil.rmtree(_sent(context), ignore_errors=True)
-    if refused := _refused(context):
+    # a refused passage keeps its document out of the ledger, and so among the stale
+    if figures.stale and (refused := _refused(context)):
         raise ServiceError(f"The index refused passages of {refused} documents; the rest is in, and these are tried again in the next run.")
     return figures
 
@@ -92,8 +93,9 @@ def _forget_state(context: TaskContext, place: str) -> None:
     held = context.lake.read(tables.INDEX_STATE).where(F.col("index_name") == place)
     if not held.isEmpty():
         units = materialised(context, held.select(F.col("doc_id").alias("unit_id")).distinct(), "forgotten")
-        context.lake.remove(tables.INDEX_LEDGER, units)
-        context.lake.remove(tables.INDEX_STATE, units.select(F.col("unit_id").alias("doc_id")))
+        keys = context.lake.keys(units)
+        context.lake.remove(tables.INDEX_LEDGER, keys)
+        context.lake.remove(tables.INDEX_STATE, keys.named("doc_id"))
 
 
 def _forget_strays(context: TaskContext, model: str) -> None:
@@ -108,7 +110,7 @@ def _forget_strays(context: TaskContext, model: str) -> None:
     gone = materialised(context, state.join(labelled, "unit_id", "left_anti").join(ledger, "unit_id", "left_anti"), "strays")
     if not gone.isEmpty():
         _delete_gone(context, model, gone)
-        context.lake.remove(tables.INDEX_STATE, gone.select(F.col("unit_id").alias("doc_id")))
+        context.lake.remove(tables.INDEX_STATE, context.lake.keys(gone).named("doc_id"))
 
 
 def _former_names(context: TaskContext, place: str) -> list[str]:
