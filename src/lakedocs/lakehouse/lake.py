@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -103,6 +102,8 @@ class Lake:
         """One creator at a time: tasks side by side all want docs.task_runs, and two at once in one folder fail each other."""
         if self.storage.catalog:
             return nullcontext()
+        from filelock import FileLock  # which the clusters of 01-05 lack, and do not need
+
         folder = self.storage.path / "work"
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / "create.lock")
