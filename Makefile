@@ -8,7 +8,7 @@ LINKS := $(if $(WHEELS),--find-links $(WHEELS))
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run test check format lock bench bench-kill samples clean
+.PHONY: help java setup run train test check format lock bench bench-kill samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ setup: java $(STAMP) ## Make the environment
 run: setup ## Run the ten tasks on samples/ and ask a question
 	@$(BIN)/lakedocs run --source samples --param question="$(QUESTION)"
 
+train: setup ## Train the classifiers on the shipped examples and compare them
+	@$(BIN)/lakedocs train
+
 test: setup ## Run all tests
 	$(BIN)/python -m pytest
 
@@ -48,8 +51,9 @@ lock: ## Resolve requirements.lock anew
 	uv pip compile pyproject.toml requirements/local.in --group local --group dev --no-emit-index-url --no-annotate --no-header \
 	  --python-version 3.11 --universal -q | grep -vE '^(nvidia-|cuda-|triton)' > requirements.lock
 
-samples: setup ## Write samples/ anew
+samples: setup ## Write samples/ and the shipped training examples anew
 	$(BIN)/python tests/make_samples.py
+	$(BIN)/python scripts/make_examples.py
 
 bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, 1x 4x 16x
 	$(BIN)/python benchmarks/pipeline.py $(FOLDER)

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from lakedocs.settings import Settings, load_settings, make_local_keys, parse_ov
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lakedocs.job.local import Finished, Host, LocalRun
+    from lakedocs.job.local import Ended, Finished, Host, LocalRun
     from lakedocs.lakehouse.stage import Figures
     from lakedocs.settings import Storage
 
@@ -71,6 +71,46 @@ def run(source: str, root: str, parameters: tuple[str, ...], only: tuple[str, ..
 
     wanted = LocalRun(str(Path(source).absolute()), str(Path(root).absolute()), _pairs(parameters), only, start_at)
     _run(wanted, spark_url, driver_memory, Console())
+
+
+@cli.command()
+@_root_option
+@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A job parameter, as in the job file; may be repeated.")
+@click.option("--only", multiple=True, metavar="TASK", help="Run this task alone; may be repeated.")
+@click.option("--from", "start_at", default="", metavar="TASK", help="Run this task and those after it.")
+@_spark_option
+@_memory_option
+def train(root: str, parameters: tuple[str, ...], only: tuple[str, ...], start_at: str, spark_url: str, driver_memory: str) -> None:
+    """Train the classifiers on labelled examples, compare them, and make the best one champion.
+
+    The examples come from conf/training_examples.jsonl, or from files that training.examples names, and from people's
+    corrections in raw.label_reviews. Afterwards 07 uses the champion with classification.method=champion.
+
+    \b
+    Examples:
+      lakedocs train
+      lakedocs train --param overrides="training.examples=[/data/labelled.csv]"
+      lakedocs run --source ~/documents --param overrides="classification.method=champion"
+    """
+    from pathlib import Path
+
+    from lakedocs.job.local import TRAINING, LocalRun, run_training
+
+    console = Console()
+    wanted = LocalRun("", str(Path(root).absolute()), _pairs(parameters), only, start_at, job=TRAINING)
+    trained = run_training(wanted, _opener(spark_url, driver_memory), _invoke, console)
+    if trained.results:
+        table = Table(box=None, pad_edge=False)
+        for name in ("model", "accuracy", "95 % interval", "macro F1"):
+            table.add_column(name, justify="left" if name == "model" else "right")
+        for model, (accuracy, low, high, macro_f1) in trained.results.models.items():
+            table.add_row(model, f"{accuracy:.3f}", f"{low:.3f}-{high:.3f}", f"{macro_f1:.3f}")
+        console.print(table)
+        console.print(f"\n{trained.results.verdict}", markup=False, highlight=False)
+        console.print(f"Report: {trained.report}", highlight=False, soft_wrap=True, markup=False)
+    _print_failures(trained, console)
+    if not trained.succeeded:
+        raise SystemExit(1)
 
 
 @cli.command()
@@ -128,7 +168,7 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
         try:
             figures = run_task(TaskContext(spark, lake, settings, key, run_id, announce), function)
         except LakedocsError:
-            if host is None:
+            if host is None and key in TASKS:
                 record_run(settings, summarise(lake, run_id), failed=True)
             raise
     if host is None:
@@ -159,17 +199,9 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
 
 
 def _run(wanted: LocalRun, spark_url: str, driver_memory: str, console: Console, *, as_json: bool = False, answer_only: bool = False) -> None:
-    from lakedocs.job.local import run_locally
+    from lakedocs.job.local import run_documents
 
-    def open_session(storage: Storage) -> SparkSession:
-        from lakedocs.lakehouse.session import open_session as opened
-
-        return opened(storage, spark_url, driver_memory=driver_memory)
-
-    def invoke(arguments: Sequence[str], host: Host) -> object:
-        return cli.main(args=list(arguments), prog_name="lakedocs", standalone_mode=False, obj=host)
-
-    finished = run_locally(wanted, open_session, invoke, console)
+    finished = run_documents(wanted, _opener(spark_url, driver_memory), _invoke, console)
     if as_json:
         for answer in finished.summary.answers:
             click.echo(answer.answer_json)
@@ -177,6 +209,25 @@ def _run(wanted: LocalRun, spark_url: str, driver_memory: str, console: Console,
         _print_end(finished, console, answer_only=answer_only)
     if not finished.succeeded:
         raise SystemExit(1)
+
+
+def _opener(spark_url: str, driver_memory: str) -> Callable[[Storage], SparkSession]:
+    def open_session(storage: Storage) -> SparkSession:
+        from lakedocs.lakehouse.session import open_session as opened
+
+        return opened(storage, spark_url, driver_memory=driver_memory)
+
+    return open_session
+
+
+def _invoke(arguments: Sequence[str], host: Host) -> object:
+    return cli.main(args=list(arguments), prog_name="lakedocs", standalone_mode=False, obj=host)
+
+
+def _print_failures(ended: Ended, console: Console) -> None:
+    for outcome in ended.outcomes:
+        if outcome.state.is_failure:
+            console.print(f"{outcome.task_key} {outcome.state}: {outcome.error}", style="red", markup=False, highlight=False)
 
 
 def _print_end(finished: Finished, console: Console, *, answer_only: bool) -> None:
@@ -195,9 +246,7 @@ def _print_end(finished: Finished, console: Console, *, answer_only: bool) -> No
         console.print(f"{summary.passages:,} passages, {hidden:,} pieces of personal data hidden, {summary.images:,} images.", highlight=False)
     for entry in summary.answers:
         _print_answer(json.loads(entry.answer_json), console)
-    for outcome in finished.outcomes:
-        if outcome.state.is_failure:
-            console.print(f"{outcome.task_key} {outcome.state}: {outcome.error}", style="red", markup=False, highlight=False)
+    _print_failures(finished, console)
     if not answer_only:
         console.print(f"\nReport: {finished.report}", highlight=False, soft_wrap=True, markup=False)
 

@@ -100,14 +100,14 @@ def test_the_job_has_exactly_the_ten_tasks_in_their_order() -> None:
         assert upstream[after] == [before]
 
 
-@pytest.mark.parametrize("name", ["documents", "maintenance"])
+@pytest.mark.parametrize("name", ["documents", "training", "maintenance"])
 def test_task_keys_are_unique_and_dependencies_exist_without_circles(name: str) -> None:
     job = load_job(ROOT, name)
     keys = [task["task_key"] for task in jobs()[name]["tasks"]]
     assert len(keys) == len(set(keys)) == len(job.ordered())
 
 
-@pytest.mark.parametrize("name", ["documents", "maintenance"])
+@pytest.mark.parametrize("name", ["documents", "training", "maintenance"])
 def test_clusters_that_tasks_name_exist(name: str) -> None:
     job = jobs()[name]
     defined = [cluster["job_cluster_key"] for cluster in job["job_clusters"]]
@@ -159,7 +159,7 @@ def test_every_bundle_reference_points_at_something() -> None:
                     assert reference in fixed, reference
 
 
-@pytest.mark.parametrize("name", ["documents", "maintenance"])
+@pytest.mark.parametrize("name", ["documents", "training", "maintenance"])
 def test_every_dynamic_reference_is_known(name: str) -> None:
     job = jobs()[name]
     declared = {parameter["name"] for parameter in job["parameters"]}
@@ -188,7 +188,7 @@ def test_names_of_schemas_come_from_the_resource_that_development_mode_renames()
             assert volume["schema_name"].startswith("${resources.schemas.")
 
 
-@pytest.mark.parametrize("name", ["documents", "maintenance"])
+@pytest.mark.parametrize("name", ["documents", "training", "maintenance"])
 @pytest.mark.parametrize("target", ["dev", "staging", "prod"])
 def test_the_command_takes_every_parameter(name: str, target: str) -> None:
     for task in jobs()[name]["tasks"]:

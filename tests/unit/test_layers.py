@@ -10,7 +10,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "lakedocs"
 CAPABILITIES = {"extract", "redact", "passages", "classify", "embed", "search", "answer"}
-WITH_SPARK = {"lakehouse", "tasks", "job"}
+WITH_SPARK = {"lakehouse", "tasks", "job", "train"}
 SHARED = {"records", "settings", "errors"}
 OPEN_DOORS = {"protocol"}
 """What one capability may import of another: the protocol, never an adapter."""
@@ -27,7 +27,7 @@ def imports(path: Path) -> Iterator[str]:
 def problems(package: str, imported: str) -> str:
     """Why a module of `package` may not import that; empty where it may."""
     if imported.split(".")[0] in ("pyspark", "delta") and package not in WITH_SPARK | {"cli"}:
-        return "Spark outside lakehouse, tasks and job"
+        return "Spark outside lakehouse, tasks, train and job"
     parts = imported.split(".")
     if parts[0] != "lakedocs" or len(parts) < 2:
         return ""
@@ -37,9 +37,9 @@ def problems(package: str, imported: str) -> str:
             return "a capability imports another's adapter"
         if other not in CAPABILITIES | SHARED:
             return "a capability looks upwards"
-    if package == "lakehouse" and other in ("tasks", "job", "cli"):
+    if package == "lakehouse" and other in ("tasks", "train", "job", "cli"):
         return "lakehouse looks upwards"
-    if package == "tasks" and other in ("job", "cli"):
+    if package in ("tasks", "train") and other in ("job", "cli"):
         return "a task looks upwards"
     if package in ("records", "errors") and other not in SHARED:
         return "the ground floor looks upwards"

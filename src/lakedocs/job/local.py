@@ -24,8 +24,10 @@ from lakedocs.lakehouse.session import clear_work
 from lakedocs.lakehouse.summary import Summary, summarise
 from lakedocs.lakehouse.tracking import load_in_background, record_run
 from lakedocs.settings import Settings, Storage, bundle_folder, load_settings, make_local_keys, parse_overrides
+from lakedocs.train.results import REPORT, Results, results_of
 
-JOB = "documents"
+DOCUMENTS = "documents"
+TRAINING = "training"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class LocalRun:
         parameters: job parameters that a person set.
         only: the only tasks to run; empty: all.
         start_at: run this task and what comes after it; empty: from the beginning.
+        job: of the bundle.
     """
 
     source: str
@@ -57,23 +60,55 @@ class LocalRun:
     parameters: Mapping[str, str]
     only: tuple[str, ...] = ()
     start_at: str = ""
+    job: str = DOCUMENTS
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A run that ended: how each task did, what the lake holds, where the report is."""
+class Ended:
+    """A run that ended: how each task did."""
 
     outcomes: list[Outcome]
-    summary: Summary
-    report: Path
 
     @property
     def succeeded(self) -> bool:
         return not any(outcome.state.is_failure or outcome.state == "skipped" for outcome in self.outcomes)
 
 
-def run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console) -> Finished:
-    """Run the job file's tasks here; every table, index, key and report lands below `run.root`.
+@dataclass(frozen=True)
+class Finished(Ended):
+    """A run of the documents job: what the lake holds, where the report is."""
+
+    summary: Summary
+    report: Path
+
+
+@dataclass(frozen=True)
+class Trained(Ended):
+    """A run of the training job: how each classifier did, who is champion, where the report is."""
+
+    results: Results | None
+    report: Path
+
+
+Finish = Callable[[SparkSession, Settings, str, Job, list[Outcome]], Ended]
+
+
+def run_documents(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console) -> Finished:
+    """Run the ten tasks here; see `_run_locally`."""
+    ended = _run_locally(run, open_session, invoke, console, _finish_documents)
+    assert isinstance(ended, Finished)
+    return ended
+
+
+def run_training(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console) -> Trained:
+    """Run the training job here; see `_run_locally`."""
+    ended = _run_locally(run, open_session, invoke, console, _finish_training)
+    assert isinstance(ended, Trained)
+    return ended
+
+
+def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console, finish: Finish) -> Ended:
+    """Run a job file's tasks here; every table, index, key and report lands below `run.root`.
 
     Raises:
         LakeError: when another run holds the same root.
@@ -81,7 +116,7 @@ def run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession], 
         SettingsError: for a setting that can't be used, before anything is written.
     """
     bundle = bundle_folder()
-    job = load_job(bundle, JOB)
+    job = load_job(bundle, run.job)
     parameters = job_parameters(job, bundle, run)
     chosen = chosen_tasks(job, run)
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -105,16 +140,21 @@ def run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession], 
                     spark.removeTag(_tag(task.task_key))
 
             outcomes = run_job(job, chosen, execute, lambda key: _interrupt(spark, key), live)
-        return _finish(spark, settings, run_id, job, outcomes)
+        return finish(spark, settings, run_id, job, outcomes)
 
 
-def _finish(spark: SparkSession, settings: Settings, run_id: str, job: Job, outcomes: list[Outcome]) -> Finished:
+def _finish_documents(spark: SparkSession, settings: Settings, run_id: str, job: Job, outcomes: list[Outcome]) -> Finished:
     lake = Lake(spark, settings.storage)
     summary = summarise(lake, run_id)
     report = settings.storage.path / "report.html"
     write_report(report, job, outcomes, summary)
     record_run(settings, summary, failed=any(outcome.state.is_failure for outcome in outcomes))
     return Finished(outcomes, summary, report)
+
+
+def _finish_training(spark: SparkSession, settings: Settings, run_id: str, job: Job, outcomes: list[Outcome]) -> Trained:
+    del spark, job
+    return Trained(outcomes, results_of(settings, run_id), settings.storage.path / REPORT)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
@@ -130,6 +131,15 @@ class Lake:
     def append(self, table: Table, rows: DataFrame) -> None:
         """Add rows; their columns are matched by name."""
         rows.select(*table.names).writeTo(self.reference(table)).append()
+
+    def overwrite(self, table: Table, rows: DataFrame) -> None:
+        """Put `rows` in the place of all rows."""
+        rows.select(*table.names).writeTo(self.reference(table)).overwrite(F.lit(True))
+
+    def digest(self, rows: DataFrame, columns: Sequence[str]) -> str:
+        """Equal for equal rows in whatever order."""
+        row = rows.agg(F.count("*").alias("rows"), F.sum(F.xxhash64(*columns).cast("decimal(38,0)")).alias("sum")).first()
+        return f"{row['rows']}:{row['sum'] or 0}" if row else ""
 
     def keys(self, rows: DataFrame) -> Keys:
         """The distinct rows as keys: listed where they are few, so that several tables can be asked without computing them again."""

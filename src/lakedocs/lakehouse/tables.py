@@ -134,8 +134,34 @@ TASK_RUNS = Table(
     ("run_id", "task_key"),
 )  # fmt: skip
 
+TRAINING_EXAMPLES = Table(
+    "docs",
+    "training_examples",
+    (("example_id", "string"), ("text", "string"), ("label", "string"), ("group_id", "string"), ("split", "string"), ("source", "string"),
+     ("language", "string"), *_RUN),
+    ("example_id",),
+)  # fmt: skip
+TRAINING_REFUSED = Table("docs", "training_refused", (("source", "string"), ("line", "bigint"), ("reason", "string"), *_RUN), ("source",))
+CLASSIFIERS = ("zero_shot", "champion", "tfidf", "xgboost", "fine_tuned")
+
+
+def predictions(classifier: str) -> Table:
+    """What a classifier makes of the validation and test examples; a table each, for the trainings run side by side."""
+    columns = (("model", "string"), ("example_id", "string"), ("split", "string"), ("language", "string"), ("label", "string"))
+    return Table("docs", f"predictions_{classifier}", (*columns, ("scores", "map<string, double>"), *_RUN), ("example_id",))
+
+
+LABEL_REVIEWS = Table(
+    "raw",
+    "label_reviews",
+    (("passage_id", "string"), ("label", "string"), ("reviewed_by", "string"), ("reviewed_at", "timestamp")),
+    ("passage_id",),
+)
+"""Written by people: which label a passage should have had."""
+
 INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images))
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS,
+    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

@@ -54,9 +54,8 @@ def traced(settings: Settings, run_id: str, agent: Agent, question: str) -> Answ
     """The agent's answer, with a trace of its steps; the trace holds the redacted question and the answer alone."""
     import mlflow
 
-    _, experiment = _client(settings)
     mlflow.set_tracking_uri(tracking_uri(settings))
-    mlflow.set_experiment(experiment_id=experiment)
+    mlflow.set_experiment(experiment_id=experiment_id(settings))
     with mlflow.start_span("answer") as root:
         answer = agent.answer(question, span=lambda name: mlflow.start_span(name))
         root.set_inputs({"question": answer.question})
@@ -64,6 +63,11 @@ def traced(settings: Settings, run_id: str, agent: Agent, question: str) -> Answ
         root.set_attributes({_TAG: run_id, **{f"milliseconds.{step}": value for step, value in answer.milliseconds.items()}})
     mlflow.flush_trace_async_logging()
     return answer
+
+
+def experiment_id(settings: Settings) -> str:
+    """The id of the experiment that the settings name, made at first use."""
+    return _client(settings)[1]
 
 
 def _client(settings: Settings) -> tuple[MlflowClient, str]:

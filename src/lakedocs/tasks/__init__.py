@@ -1,4 +1,4 @@
-"""The ten tasks of the job, one module each; `TASKS` maps the job file's keys to them."""
+"""The ten tasks of the documents job, one module each, and those of the training job; by the job files' keys."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ TASKS = (
     "10_agent_query",
 )
 
+TRAINING_TASKS = {
+    "prepare_examples": "lakedocs.train.prepare",
+    "train_tfidf": "lakedocs.train.tfidf",
+    "train_xgboost": "lakedocs.train.boosting",
+    "fine_tune": "lakedocs.train.finetune",
+    "compare_and_promote": "lakedocs.train.compare",
+}
+
 
 def task_function(key: str) -> Callable[[TaskContext], Figures]:
     """The `run` of a task's module, imported only now: 01 needs no model library.
@@ -28,7 +36,8 @@ def task_function(key: str) -> Callable[[TaskContext], Figures]:
     Raises:
         JobFileError: for a key that no module has.
     """
-    if key not in TASKS:
-        raise JobFileError(f"There is no task {key}; the tasks are {', '.join(TASKS)}.")
-    run: Callable[[TaskContext], Figures] = import_module(f"lakedocs.tasks.t{key}").run
+    modules = {**{name: f"lakedocs.tasks.t{name}" for name in TASKS}, **TRAINING_TASKS}
+    if key not in modules:
+        raise JobFileError(f"There is no task {key}; the tasks are {', '.join(modules)}.")
+    run: Callable[[TaskContext], Figures] = import_module(modules[key]).run
     return run

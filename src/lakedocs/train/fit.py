@@ -1,0 +1,151 @@
+"""Fine-tuning itself, without Spark: a classification head on a pretrained encoder, resumed from its last checkpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lakedocs.errors import ModelError
+from lakedocs.settings import TrainingSettings
+
+MAX_TOKENS = 256
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """What to learn from and where to leave it; whole of files, so that a process of its own can do it.
+
+    Attributes:
+        base: path or name of the encoder.
+        data: a folder with train.json and validation.json: {"texts": [...], "targets": [...]}.
+        folder: where checkpoints and, in `best/model`, the result lie.
+        labels: in the order of their numbers.
+        on_epoch: called at the end of each.
+    """
+
+    base: str
+    data: str
+    folder: str
+    labels: tuple[str, ...]
+    settings: TrainingSettings
+    on_epoch: Callable[[], None] = field(default=lambda: None)
+
+
+def fit(job: FitJob) -> None:
+    """Train to the end, from the last checkpoint where there is one, and leave the best model in `folder`/best/model.
+
+    Raises:
+        ModelError: when the encoder can't be loaded.
+    """
+    import torch
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        EarlyStoppingCallback,
+        PrinterCallback,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+        set_seed,
+    )  # fmt: skip
+    from transformers.trainer_utils import get_last_checkpoint
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+
+    disable_progress_bar()
+    set_verbosity_error()
+    chosen, folder = job.settings, Path(job.folder)
+    set_seed(chosen.seed)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(job.base, model_max_length=MAX_TOKENS)
+        network = AutoModelForSequenceClassification.from_pretrained(
+            job.base, num_labels=len(job.labels), id2label=dict(enumerate(job.labels)), label2id={label: n for n, label in enumerate(job.labels)}
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError("training.base_model can't be loaded; name an installed path or volume (no hub may be reachable).") from error
+    if chosen.freeze_encoder:
+        network.base_model.requires_grad_(False)
+    train, validation = (_Encoded(tokenizer, *_read(Path(job.data) / f"{split}.json")) for split in ("train", "validation"))
+    weights = torch.tensor(_balanced(train.targets, len(job.labels)), dtype=torch.float32)
+
+    def weighted_loss(outputs: Any, targets: Any, **_: Any) -> Any:
+        return torch.nn.functional.cross_entropy(outputs["logits"], targets, weight=weights.to(outputs["logits"].device))
+
+    class CountEpochs(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            del args, control
+            if state.is_world_process_zero:
+                job.on_epoch()
+
+    trainer = Trainer(
+        model=network,
+        args=TrainingArguments(
+            output_dir=str(folder / "checkpoints"), num_train_epochs=chosen.epochs, learning_rate=chosen.learning_rate,
+            per_device_train_batch_size=chosen.batch_size, per_device_eval_batch_size=64, warmup_steps=chosen.warmup_share, weight_decay=0.01,
+            lr_scheduler_type="linear", eval_strategy="epoch", save_strategy="epoch", logging_strategy="epoch", save_total_limit=2,
+            load_best_model_at_end=True, metric_for_best_model="macro_f1", greater_is_better=True, seed=chosen.seed, data_seed=chosen.seed,
+            report_to=[], disable_tqdm=True, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, label_names=["labels"],
+        ),
+        train_dataset=train,
+        eval_dataset=validation,
+        data_collator=_Collator(tokenizer),
+        compute_loss_func=weighted_loss,
+        compute_metrics=_metrics,
+        callbacks=[EarlyStoppingCallback(early_stopping_patience=chosen.patience), CountEpochs()],
+    )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
+    checkpoints = folder / "checkpoints"
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
+    if trainer.is_world_process_zero():
+        best = folder / "best" / "model"
+        trainer.save_model(str(best))
+        tokenizer.save_pretrained(str(best))
+        (folder / "history.json").write_text(json.dumps(trainer.state.log_history), encoding="utf-8")
+
+
+def _read(path: Path) -> tuple[list[str], list[int]]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found["texts"], found["targets"]
+
+
+class _Encoded:
+    """Texts as tokens with their targets, one item each."""
+
+    def __init__(self, tokenizer: Any, texts: list[str], targets: list[int]) -> None:
+        self.targets = targets
+        self._tokens = tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        return {"input_ids": self._tokens[position], "labels": self.targets[position]}
+
+
+class _Collator:
+    """Pads a batch to its longest text."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        import torch
+
+        batch = self._tokenizer.pad({"input_ids": [item["input_ids"] for item in items]}, return_tensors="pt")
+        return {**batch, "labels": torch.tensor([item["labels"] for item in items])}
+
+
+def _balanced(targets: list[int], labels: int) -> list[float]:
+    counts = np.bincount(targets, minlength=labels)
+    return [float(len(targets) / (labels * count)) if count else 0.0 for count in counts]
+
+
+def _metrics(evaluated: Any) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, f1_score
+
+    found = np.argmax(evaluated.predictions, axis=1)
+    return {"accuracy": float(accuracy_score(evaluated.label_ids, found)), "macro_f1": float(f1_score(evaluated.label_ids, found, average="macro"))}

@@ -1,0 +1,36 @@
+"""The model registry: a trained model becomes a version, and the champion."""
+
+from __future__ import annotations
+
+from lakedocs.errors import ModelError
+from lakedocs.lakehouse.stage import TaskContext
+from lakedocs.lakehouse.tracking import experiment_id
+from lakedocs.train.results import DATA_TAG, MODEL_TAG, RUN_TAG
+from lakedocs.train.runs import data_version
+
+
+def promote(context: TaskContext, model: str) -> str:
+    """The version that the alias `champion` points at from now on: the last model of this kind that learnt from the present data.
+
+    Raises:
+        ModelError: when no run has it.
+    """
+    import mlflow
+    from mlflow import MlflowClient
+
+    settings = context.settings
+    client = MlflowClient(registry_uri=settings.tracking.registry_uri or None)
+    wanted = f"tags.`{MODEL_TAG}` = '{model}' and tags.`{DATA_TAG}` = '{data_version(context)}' and attributes.status = 'FINISHED'"
+    runs = client.search_runs([experiment_id(settings)], wanted, order_by=["attributes.start_time DESC"], max_results=1)
+    if not runs:
+        raise ModelError("No finished run has the model that is to be promoted: run fine_tune again.")
+    run = runs[0]
+    name = settings.classification.champion
+    tags = {
+        tag: run.data.tags[tag]
+        for tag in (DATA_TAG, RUN_TAG, "lakedocs.version", "lakedocs.settings", "mlflow.source.git.commit")
+        if tag in run.data.tags
+    }
+    version = str(mlflow.register_model(f"runs:/{run.info.run_id}/model", name, tags=tags).version)
+    client.set_registered_model_alias(name, "champion", version)
+    return version
