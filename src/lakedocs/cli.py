@@ -73,14 +73,17 @@ def run(source: str, root: str, parameters: tuple[str, ...], only: tuple[str, ..
     _run(wanted, spark_url, driver_memory, Console())
 
 
-@cli.command()
+@cli.group(invoke_without_command=True)
 @_root_option
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A job parameter, as in the job file; may be repeated.")
 @click.option("--only", multiple=True, metavar="TASK", help="Run this task alone; may be repeated.")
 @click.option("--from", "start_at", default="", metavar="TASK", help="Run this task and those after it.")
 @_spark_option
 @_memory_option
-def train(root: str, parameters: tuple[str, ...], only: tuple[str, ...], start_at: str, spark_url: str, driver_memory: str) -> None:
+@click.pass_context
+def train(
+    context: click.Context, root: str, parameters: tuple[str, ...], only: tuple[str, ...], start_at: str, spark_url: str, driver_memory: str
+) -> None:
     """Train the classifiers on labelled examples, compare them, and make the best one champion.
 
     The examples come from conf/training_examples.jsonl, or from files that training.examples names, and from people's
@@ -90,10 +93,13 @@ def train(root: str, parameters: tuple[str, ...], only: tuple[str, ...], start_a
     Examples:
       lakedocs train
       lakedocs train --param overrides="training.examples=[/data/labelled.csv]"
+      lakedocs train sample --number 200 to_label.csv
       lakedocs run --source ~/documents --param overrides="classification.method=champion"
     """
     from pathlib import Path
 
+    if context.invoked_subcommand:
+        return
     from lakedocs.job.local import TRAINING, LocalRun, run_training
 
     console = Console()
@@ -111,6 +117,30 @@ def train(root: str, parameters: tuple[str, ...], only: tuple[str, ...], start_a
     _print_failures(trained, console)
     if not trained.succeeded:
         raise SystemExit(1)
+
+
+@train.command()
+@click.argument("output", type=click.Path(dir_okay=False))
+@_root_option
+@click.option("--number", default=100, show_default=True, type=click.IntRange(min=1), help="How many passages.")
+@_spark_option
+@_memory_option
+def sample(output: str, root: str, number: int, spark_url: str, driver_memory: str) -> None:
+    """Write the passages most worth labelling to OUTPUT, a CSV: unsure ones, and unlike each other.
+
+    Fill in its column `label`, then name the file in training.examples.
+    """
+    from pathlib import Path
+
+    from lakedocs.job.local import sole_run
+    from lakedocs.lakehouse.lake import Lake
+    from lakedocs.train.sample import write_sample
+
+    settings = load_settings("local", {"storage.root": str(Path(root).absolute())})
+    with sole_run(settings.storage):
+        lake = Lake(_opener(spark_url, driver_memory)(settings.storage), settings.storage)
+        written = write_sample(lake, settings, number, Path(output))
+    click.echo(f"{written:,} passages to label in {output}")
 
 
 @cli.command()

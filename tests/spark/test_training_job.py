@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.stage import TaskContext
 from lakedocs.settings import Storage, bundle_folder, load_settings
 from lakedocs.train import boosting
+from lakedocs.train.examples import Example, read_examples
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -126,6 +129,22 @@ def test_one_worker_and_two_learn_as_well(spark: SparkSession, root: Path, files
         found[workers] = sum(max(row["scores"], key=row["scores"].get) == row["label"] for row in scored) / len(scored)
     assert abs(found[1] - found[2]) < 0.15
     assert min(found.values()) > 0.3
+
+
+def test_what_is_worth_a_label_can_be_labelled_and_learnt_from(undisturbed: Path, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    shutil.copytree(undisturbed, lake)
+    cli.main(["train", "sample", "--root", str(lake), "--number", "7", str(tmp_path / "to_label.csv")], standalone_mode=False)
+    with open(tmp_path / "to_label.csv", encoding="utf-8", newline="") as file:
+        chosen = list(csv.DictReader(file))
+    assert len({row["text"] for row in chosen}) == 7
+    assert {row["label"] for row in chosen} == {""}
+    with open(tmp_path / "labelled.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(chosen[0]))
+        writer.writeheader()
+        writer.writerows({**row, "label": "topic"} for row in chosen)
+    found = list(read_examples(tmp_path / "labelled.csv", ("problem", "solution", "topic", "year")))
+    assert [type(example) for example in found] == [Example] * 7
 
 
 def test_examples_that_lack_a_label_are_refused_before_anything_is_trained(spark: SparkSession, files: dict[str, Path], tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from lakedocs.settings import bundle_folder, load_settings
 from lakedocs.train.evaluate import Scored, calibration_error, compare, evaluate, temperature, tempered
 from lakedocs.train.examples import Example, Refusal, read_examples, split_of
 from lakedocs.train.fit import FitJob, fit
+from lakedocs.train.sample import farthest_first
 
 LABELS = ("problem", "solution", "topic", "year")
 SHIPPED = bundle_folder() / "conf" / "training_examples.jsonl"
@@ -125,6 +126,12 @@ def test_only_a_clear_winner_is_better(challenger: float, champion: float, is_be
     assert compare(first, second, rounds=300, seed=1).is_better(0.05) is is_better
 
 
+def test_a_sample_spreads_over_what_there_is() -> None:
+    near, far, farther = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
+    assert farthest_first(np.asarray([near, near, far, near, farther], dtype=np.float32), 3) == [0, 4, 2]
+    assert sorted(farthest_first(np.asarray([near, near], dtype=np.float32), 9)) == [0, 1]
+
+
 def test_a_model_is_not_better_than_itself() -> None:
     found = compare(scored(0.8), scored(0.8), rounds=200, seed=1)
     assert (found.mcnemar_p, found.bootstrap_p) == (1.0, 1.0)
@@ -161,6 +168,7 @@ import os, signal
 from pathlib import Path
 from lakedocs.settings import load_settings
 from lakedocs.train.fit import FitJob, fit
+from lakedocs.train.sample import farthest_first
 left = [3]
 def count():
     left[0] -= 1

@@ -96,7 +96,8 @@ def tracked(context: TaskContext, model: str, parameters: Mapping[str, object]) 
     import mlflow
 
     settings = context.settings
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    experiment = experiment_id(settings)
+    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it warns of model cards and of folders by their path
     mlflow.set_tracking_uri(tracking_uri(settings))
     if settings.tracking.registry_uri:
         mlflow.set_registry_uri(settings.tracking.registry_uri)
@@ -104,6 +105,6 @@ def tracked(context: TaskContext, model: str, parameters: Mapping[str, object]) 
         RUN_TAG: context.run_id, MODEL_TAG: model, DATA_TAG: data_version(context), "lakedocs.version": __version__,
         "lakedocs.settings": fingerprint(settings.training, settings.classification),
     }  # fmt: skip
-    with mlflow.start_run(experiment_id=experiment_id(settings), run_name=f"{model}-{context.run_id}", tags=tags):
+    with mlflow.start_run(experiment_id=experiment, run_name=f"{model}-{context.run_id}", tags=tags):
         mlflow.log_params(dict(parameters))
         yield
