@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
@@ -99,6 +100,8 @@ def train(
     from pathlib import Path
 
     if context.invoked_subcommand:
+        if given := [name for name in context.params if context.get_parameter_source(name) is not ParameterSource.DEFAULT]:
+            raise click.UsageError(f"Put --{given[0].replace('_', '-')} after {context.invoked_subcommand}: before it, it would not count.")
         return
     from lakedocs.job.local import TRAINING, LocalRun, run_training
 
@@ -123,9 +126,10 @@ def train(
 @click.argument("output", type=click.Path(dir_okay=False))
 @_root_option
 @click.option("--number", default=100, show_default=True, type=click.IntRange(min=1), help="How many passages.")
+@click.option("--overrides", default="", help='Settings in one text: "a.b=1; c.d=2"; those that the documents were labelled with.')
 @_spark_option
 @_memory_option
-def sample(output: str, root: str, number: int, spark_url: str, driver_memory: str) -> None:
+def sample(output: str, root: str, number: int, overrides: str, spark_url: str, driver_memory: str) -> None:
     """Write the passages most worth labelling to OUTPUT, a CSV: unsure ones, and unlike each other.
 
     Fill in its column `label`, then name the file in training.examples.
@@ -136,7 +140,9 @@ def sample(output: str, root: str, number: int, spark_url: str, driver_memory: s
     from lakedocs.lakehouse.lake import Lake
     from lakedocs.train.sample import write_sample
 
-    settings = load_settings("local", {"storage.root": str(Path(root).absolute())})
+    settings = load_settings("local", {**parse_overrides(overrides), "storage.root": str(Path(root).absolute())})
+    if Path(output).exists():
+        raise SettingsError(f"{Path(output).name} is there already, perhaps with labels that a person filled in; choose another name.")
     with sole_run(settings.storage):
         lake = Lake(_opener(spark_url, driver_memory)(settings.storage), settings.storage)
         written = write_sample(lake, settings, number, Path(output))
@@ -186,7 +192,7 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
     from lakedocs.tasks import TASKS, task_function
 
     settings = load_settings(target, {**_pairs(assignments), **parse_overrides(overrides)}, conf)
-    settings.check_services()
+    settings.check_services(searches=key in TASKS)
     function = task_function(key)
     if host is None and settings.target == "local":
         make_local_keys(settings)

@@ -246,22 +246,31 @@ class Settings(_Part):
     keys: Keys = Keys()
     conf_folder: str = ""
 
-    def check_services(self) -> None:
+    def check_services(self, *, searches: bool = True) -> None:
         """Nothing, where every chosen service has an address.
+
+        Args:
+            searches: the job has an index, and embeds for it; else 07's model alone counts.
 
         Raises:
             SettingsError: before hours of work end at a service that nobody named.
         """
-        if self.search.engine == "azure_ai_search" and not self.search.endpoint:
+        if searches and self.search.engine == "azure_ai_search" and not self.search.endpoint:
             raise SettingsError(
                 "search.endpoint must name the Azure AI Search service: deploy with --var search_endpoint=https://NAME.search.windows.net"
             )
-        if "azure_openai" in (self.embedding.engine, self.classification.model.engine) and not (
-            self.embedding.endpoint and self.embedding.deployment
-        ):
+        models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
+        if any(model.engine == "azure_openai" for model in models) and not (self.embedding.endpoint and self.embedding.deployment):
             raise SettingsError(
                 "embedding.endpoint must name the Azure OpenAI resource: deploy with --var openai_endpoint=https://NAME.openai.azure.com"
             )
+
+    @property
+    def champion_name(self) -> str:
+        """The registered model; in Unity Catalog it lies in the schema of the tables, so that no target moves another's."""
+        name = self.classification.champion
+        in_catalog = self.storage.catalog and self.tracking.registry_uri == "databricks-uc" and "." not in name
+        return f"{self.storage.catalog}.{self.storage.schema_docs}.{name}" if in_catalog else name
 
     def conf_file(self, name: str) -> Path:
         """The path of a file in conf/."""

@@ -32,10 +32,13 @@ def test_links_to_files_and_folders_are_followed_but_not_round_in_circles(tmp_pa
     (source / "a" / "linked").symlink_to(elsewhere)
     (source / "a" / "b" / "up").symlink_to(source / "a")
     (elsewhere / "back").symlink_to(elsewhere)
+    (source / "a" / "whole").symlink_to(source)
+    (source / "self").symlink_to(source)
     (source / "a" / "four.csv").symlink_to(elsewhere / "three.csv")
     (source / "a" / "dangling.csv").symlink_to(tmp_path / "nowhere")
     assert paths(source, "a") == ["a/b/two.csv", "a/four.csv", "a/linked/three.csv", "a/one.csv"]
     assert paths(source, "", recursive=False) == []
+    assert paths(source, "self") == []
 
 
 def test_a_folder_whose_name_is_no_utf8_is_listed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.fakes.encoder import tiny_encoder
 from lakedocs.errors import SettingsError
 from lakedocs.settings import bundle_folder, load_settings
 from lakedocs.train.evaluate import Scored, calibration_error, compare, evaluate, temperature, tempered
-from lakedocs.train.examples import Example, Refusal, read_examples, split_of
+from lakedocs.train.examples import Example, Refusal, check_file, read_examples, split_of
 from lakedocs.train.fit import FitJob, fit
 from lakedocs.train.sample import farthest_first
 
@@ -36,6 +36,8 @@ SHIPPED = bundle_folder() / "conf" / "training_examples.jsonl"
         ('{"text": "  ", "label": "year"}', Refusal(1, "no text")),
         ('{"label": "year"}', Refusal(1, "no text")),
         ('{"text": 5, "label": "year"}', Refusal(1, "no text")),
+        ('{"text": "a", "label": "\u00b2"}', Refusal(1, "its label is none of problem, solution, topic, year")),
+        ('{"text": "a", "label": "year", "language": "nl (Jansen)"}', Refusal(1, "its language is no code such as en or nl-BE")),
         ("[1]", Refusal(1, "not a JSON object")),
         ("not json", Refusal(1, "not a JSON object")),
         (json.dumps({"text": "x" * 8001, "label": "year"}), Refusal(1, "longer than 8000 characters")),
@@ -61,7 +63,7 @@ def test_a_file_that_is_none_says_so(tmp_path: Path, name: str, content: bytes |
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SettingsError, match=re.escape(name)):
-        list(read_examples(tmp_path / name, LABELS))
+        check_file(tmp_path / name)
 
 
 def test_the_shipped_examples_are_whole() -> None:
@@ -179,6 +181,7 @@ fit(FitJob({job.base!r}, {job.data!r}, {job.folder!r}, {LABELS!r}, settings, cou
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -9
     assert sorted(path.name for path in (killed / "checkpoints").iterdir()) == ["checkpoint-3", "checkpoint-6"]
+    (killed / "checkpoints" / "checkpoint-9").mkdir()  # cut off while it was written
     fit(job)
     assert curve(killed) == curve(whole)
     assert curve(whole)[-1][1] < curve(whole)[0][1]

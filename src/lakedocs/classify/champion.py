@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from lakedocs.classify.labels import NONE
-from lakedocs.errors import ModelError
+from lakedocs.errors import ModelError, ServiceError
 from lakedocs.records import LabelScore
 from lakedocs.settings import Settings
 
 _TEXTS_A_BATCH = 32
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+"""How registries say that there is no such model or alias; SQLite's calls an unknown alias an invalid parameter."""
 
 
 def champion_version(settings: Settings) -> str:
@@ -22,16 +24,29 @@ def champion_version(settings: Settings) -> str:
 
     Raises:
         ModelError: when the registry has no such model or alias.
+        ServiceError: when it does not say.
+    """
+    if version := present_champion(settings):
+        return version
+    raise ModelError(f"The registry has no model {settings.champion_name} under the alias champion; train one, or set classification.method.")
+
+
+def present_champion(settings: Settings) -> str:
+    """The same, or empty where the registry has no such model or alias.
+
+    Raises:
+        ServiceError: when the registry does not say.
     """
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    name = settings.classification.champion
     client = MlflowClient(tracking_uri=tracking_uri(settings), registry_uri=settings.tracking.registry_uri or None)
     try:
-        return str(client.get_model_version_by_alias(name, "champion").version)
+        return str(client.get_model_version_by_alias(settings.champion_name, "champion").version)
     except MlflowException as error:
-        raise ModelError(f"The registry has no model {name} under the alias champion; train one, or set classification.method.") from error
+        if error.error_code in _ABSENT:
+            return ""
+        raise ServiceError(f"The model registry does not answer ({error.error_code}); check its rights and run again.") from error
 
 
 def tracking_uri(settings: Settings) -> str:
@@ -44,7 +59,7 @@ def fetch_champion(settings: Settings, version: str) -> Path:
     import mlflow
     from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
-    folder = settings.storage.path / "models" / f"{settings.classification.champion.replace('.', '_')}-{version}"
+    folder = settings.storage.path / "models" / f"{settings.champion_name.replace('.', '_')}-{version}"
     if not folder.is_dir():
         partial = folder.with_name(f"{folder.name}.partial")  # a download that was cut off must not pass for a whole one
         shutil.rmtree(partial, ignore_errors=True)
@@ -53,7 +68,7 @@ def fetch_champion(settings: Settings, version: str) -> Path:
         mlflow.set_tracking_uri(tracking_uri(settings))
         if settings.tracking.registry_uri:
             mlflow.set_registry_uri(settings.tracking.registry_uri)
-        mlflow.artifacts.download_artifacts(f"models:/{settings.classification.champion}/{version}", dst_path=str(partial))
+        mlflow.artifacts.download_artifacts(f"models:/{settings.champion_name}/{version}", dst_path=str(partial))
         partial.rename(folder)
     return folder
 

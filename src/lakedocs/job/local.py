@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 from pyspark.sql import SparkSession
@@ -90,24 +91,21 @@ class Trained(Ended):
     report: Path
 
 
-Finish = Callable[[SparkSession, Settings, str, Job, list[Outcome]], Ended]
+E = TypeVar("E", bound=Ended)
+Finish = Callable[[SparkSession, Settings, str, Job, list[Outcome]], E]
 
 
 def run_documents(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console) -> Finished:
     """Run the ten tasks here; see `_run_locally`."""
-    ended = _run_locally(run, open_session, invoke, console, _finish_documents)
-    assert isinstance(ended, Finished)
-    return ended
+    return _run_locally(run, open_session, invoke, console, _finish_documents)
 
 
 def run_training(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console) -> Trained:
     """Run the training job here; see `_run_locally`."""
-    ended = _run_locally(run, open_session, invoke, console, _finish_training)
-    assert isinstance(ended, Trained)
-    return ended
+    return _run_locally(run, open_session, invoke, console, _finish_training)
 
 
-def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console, finish: Finish) -> Ended:
+def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession], invoke: Invoke, console: Console, finish: Finish[E]) -> E:
     """Run a job file's tasks here; every table, index, key and report lands below `run.root`.
 
     Raises:

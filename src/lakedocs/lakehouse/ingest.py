@@ -64,7 +64,7 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     if found["hashable"]:
         work = _without_touched(context, stage, work)
     figures = apply(context, stage, work, partial(_read_units, context, kind, ingest_fingerprint), all(fresh.values()))
-    if work.gone or (figures.kept and work.stale) or context.recovering:
+    if work.gone or (work.stale and not all(fresh.values())) or context.recovering:
         forget_images(context.lake, kind)
     if not work.stale:
         return figures

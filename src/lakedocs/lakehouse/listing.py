@@ -109,7 +109,8 @@ def walk(source: Path, folder: str, *, recursive: bool) -> Iterator[tuple[str, o
     Links are followed, but for one to a folder that it lies in itself.
     """
     start = str(path_of(str(source), folder).relative_to(source)) if folder else ""
-    pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(start, frozenset())]
+    root = os.stat(source)
+    pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(start, frozenset({(root.st_dev, root.st_ino)} if folder else ()))]
     while pending:
         current, above = pending.pop()
         try:
@@ -119,6 +120,8 @@ def walk(source: Path, folder: str, *, recursive: bool) -> Iterator[tuple[str, o
         except OSError:
             yield None
             continue
+        if (status.st_dev, status.st_ino) in above:
+            continue  # the folder itself is such a link
         within = above | {(status.st_dev, status.st_ino)}
         for entry in found:
             path = f"{current}/{entry.name}" if current else entry.name

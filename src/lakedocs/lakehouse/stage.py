@@ -121,9 +121,7 @@ def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_f
     if context.recovering and stage.forgets_strays and not is_fresh:
         _remove_strays(context, stage)
     if work.gone:
-        if before_removal:
-            before_removal(work.removed(context.spark))
-        remove_units(context, stage, work.removed(context.spark))
+        _remove_units(context, stage, work.removed(context.spark), before_removal)
     rows = 0
     for number in range(work.slices):
         rows += _do_slice(context, stage, work.units(context.spark, number), process, is_fresh)
@@ -134,14 +132,14 @@ def apply(context: TaskContext, stage: Stage, work: Work, process: Process, is_f
 def _do_slice(context: TaskContext, stage: Stage, units: DataFrame, process: Process, is_fresh: bool) -> int:
     """How many rows the outputs got. The ledger forgets the units before their rows are replaced, and knows them again after."""
     out = fresh_folder(context.settings.storage, context.task_key, f"out_{stage.ledger.name}")
+    keys = None if is_fresh else context.lake.keys(units.select("unit_id"))
+    if keys and stage.outputs:
+        context.lake.remove(stage.ledger, keys.named(stage.ledger_key))  # before the pass: 09's changes the index
     made = process(units)
     counted = Observation()
     made.observe(counted, *(F.count(table.name).alias(table.name) for table in stage.tables)).write.mode("overwrite").parquet(str(out))
     written = context.spark.read.schema(made.schema).parquet(str(out))
     counts = counted.get
-    keys = None if is_fresh else context.lake.keys(units.select("unit_id"))
-    if keys and stage.outputs:
-        context.lake.remove(stage.ledger, keys.named(stage.ledger_key))
     for table in stage.tables:
         rows = written.where(F.col(table.name).isNotNull()).select(f"{table.name}.*")
         if keys and (table in stage.outputs or not stage.outputs):
@@ -198,9 +196,11 @@ def ledger_rows(context: TaskContext, units: DataFrame, outcome: DataFrame) -> D
     )  # fmt: skip
 
 
-def remove_units(context: TaskContext, stage: Stage, units: DataFrame) -> None:
-    """Remove units from the outputs, then from the ledger: what is interrupted between the two is removed again."""
+def _remove_units(context: TaskContext, stage: Stage, units: DataFrame, before_removal: BeforeRemoval | None) -> None:
+    """Remove units from the ledger, then from the outputs: what is interrupted between the two are strays of a unit that is not known."""
     keys = context.lake.keys(units.select("unit_id"))
+    context.lake.remove(stage.ledger, keys.named(stage.ledger_key))
+    if before_removal:
+        before_removal(units)
     for table in stage.outputs:
         context.lake.remove(table, keys.named(stage.key))
-    context.lake.remove(stage.ledger, keys.named(stage.ledger_key))

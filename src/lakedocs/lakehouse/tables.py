@@ -147,8 +147,8 @@ CLASSIFIERS = ("zero_shot", "champion", "tfidf", "xgboost", "fine_tuned")
 
 def predictions(classifier: str) -> Table:
     """What a classifier makes of the validation and test examples; a table each, for the trainings run side by side."""
-    columns = (("model", "string"), ("example_id", "string"), ("split", "string"), ("language", "string"), ("label", "string"))
-    return Table("docs", f"predictions_{classifier}", (*columns, ("scores", "map<string, double>"), *_RUN), ("example_id",))
+    columns = (("model", "string"), ("example_id", "string"), ("scores", "map<string, double>"), ("data_version", "string"), *_RUN)
+    return Table("docs", f"predictions_{classifier}", columns, ("example_id",))
 
 
 LABEL_REVIEWS = Table(

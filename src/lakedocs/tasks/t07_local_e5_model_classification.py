@@ -40,7 +40,7 @@ def run(context: TaskContext) -> Figures:
     passages = context.lake.read(tables.PASSAGES_LEDGER)
     if settings.classification.method == "champion":
         version = champion_version(settings)
-        model = f"{settings.classification.champion}:{version}"
+        model = f"{settings.champion_name}:{version}"
         stage_fingerprint = fingerprint(_VERSION, model, settings.classification.champion_threshold)
         score = partial(_by_champion, context, version)
     else:

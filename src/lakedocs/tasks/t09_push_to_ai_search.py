@@ -104,13 +104,14 @@ def _forget_strays(context: TaskContext, model: str) -> None:
     if sent.is_dir() and any(sent.glob("*.parquet")):
         passages = context.lake.read(tables.PASSAGES).select("passage_id")
         _delete_keys(context, model, context.spark.read.parquet(str(sent)).select("passage_id").join(passages, "passage_id", "left_anti"))
-    labelled = context.lake.read(tables.LABELS_LEDGER).select("unit_id")
-    ledger = context.lake.read(tables.INDEX_LEDGER).select("unit_id")
-    state = context.lake.read(tables.INDEX_STATE).select(F.col("doc_id").alias("unit_id")).distinct()
-    gone = materialised(context, state.join(labelled, "unit_id", "left_anti").join(ledger, "unit_id", "left_anti"), "strays")
-    if not gone.isEmpty():
-        _delete_gone(context, model, gone)
-        context.lake.remove(tables.INDEX_STATE, context.lake.keys(gone).named("doc_id"))
+    # of a document that the ledger does not know, the state may tell of entries that are no longer there: all are sent again
+    ledger = context.lake.read(tables.INDEX_LEDGER).select(F.col("unit_id").alias("doc_id"))
+    state = context.lake.read(tables.INDEX_STATE).select("passage_id", "doc_id")
+    unsure = materialised(context, state.join(ledger, "doc_id", "left_anti"), "strays")
+    if not unsure.isEmpty():
+        present = context.lake.read(tables.PASSAGES).select("passage_id")
+        _delete_keys(context, model, unsure.select("passage_id").join(present, "passage_id", "left_anti"))
+        context.lake.remove(tables.INDEX_STATE, context.lake.keys(unsure.select("doc_id")))
 
 
 def _former_names(context: TaskContext, place: str) -> list[str]:

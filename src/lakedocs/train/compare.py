@@ -7,17 +7,16 @@ training.html below the storage's root, the alias `champion`. Zero-shot is the c
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from pyspark.sql import functions as F
 
-from lakedocs.classify.champion import Champion, champion_version, fetch_champion
+from lakedocs.classify.champion import Champion, fetch_champion, present_champion
 from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
 from lakedocs.embed.open import open_embedder
-from lakedocs.errors import ModelError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.train import boosting, finetune, tfidf
@@ -26,10 +25,11 @@ from lakedocs.train.figures import quality_figure
 from lakedocs.train.registry import promote
 from lakedocs.train.report import TrainingReport, write_report
 from lakedocs.train.results import COMPARISON, REPORT, VERDICT_TAG
-from lakedocs.train.runs import Texts, examples, gathered, label_names, store_predictions, tracked
+from lakedocs.train.runs import PREDICTED_DDL, Texts, data_version, examples, gathered, label_names, store_predictions, tracked
 
 ZERO_SHOT = "zero_shot"
 CHAMPION = "champion"
+_ZERO_SHOT_TEMPERATURE = 0.05
 SERVED = finetune.MODEL
 """The kind of model that 07 can load."""
 
@@ -45,7 +45,7 @@ def run(context: TaskContext) -> Figures:
     import mlflow
 
     settings, chosen, labels = context.settings, context.settings.training, label_names(context.settings)
-    texts = {split: gathered(context, split) for split in ("validation", "test")}
+    texts = [gathered(context, split) for split in ("validation", "test")]
     with tracked(context, COMPARISON, {"bootstrap_rounds": chosen.bootstrap_rounds, "significance": chosen.significance}):
         _score_zero_shot(context, texts, labels)
         incumbent = _score_champion(context, texts, labels)
@@ -54,83 +54,77 @@ def run(context: TaskContext) -> Figures:
         evaluations = {
             model: evaluate(model, labels, splits.validation, splits.test, chosen.bootstrap_rounds, chosen.seed) for model, splits in scored.items()
         }
+        figures = {model: quality_figure(model, labels, splits.test, evaluations[model].temperature) for model, splits in scored.items()}
         for model, found in evaluations.items():
-            _log(found, quality_figure(model, labels, scored[model].test, found.temperature))
+            _log(found, figures[model])
         against = incumbent or ZERO_SHOT
         comparison = compare(scored[SERVED].test, scored[against].test, chosen.bootstrap_rounds, chosen.seed) if SERVED in scored else None
-        verdict = _decide(context, evaluations, comparison, against)
+        is_better = comparison is not None and comparison.is_better(chosen.significance)
+        verdict = _verdict(evaluations, comparison, against, is_better=is_better)
         mlflow.set_tag(VERDICT_TAG, verdict)
         path = settings.storage.path / REPORT
-        figures = {model: quality_figure(model, labels, splits.test, evaluations[model].temperature) for model, splits in scored.items()}
         write_report(path, TrainingReport(tuple(evaluations.values()), verdict, comparison, against, figures))
         mlflow.log_artifact(str(path))
+        if is_better:
+            mlflow.set_tag("lakedocs.champion_version", promote(context, SERVED))  # last: what fails before it can be done again
     return Figures(stale=len(evaluations), rows_out=len(evaluations))
 
 
-def _decide(context: TaskContext, evaluations: Mapping[str, Evaluation], comparison: Comparison | None, against: str) -> str:
-    chosen = context.settings.training
+def _verdict(evaluations: Mapping[str, Evaluation], comparison: Comparison | None, against: str, *, is_better: bool) -> str:
     if comparison is None:
         return "No fine-tuned model was scored: nothing to promote."
     told = (
         f"accuracy {evaluations[SERVED].accuracy.value:.3f} against {evaluations[against].accuracy.value:.3f} of {against.replace('_', '-')}, "
         f"difference {comparison.difference}, McNemar p {comparison.mcnemar_p:.4f}, bootstrap p {comparison.bootstrap_p:.4f}"
     )
-    if not comparison.is_better(chosen.significance):
+    if not is_better:
         return f"The fine-tuned model is not shown to be better: {told}. The champion stays."
-    version = promote(context, SERVED)
     best = max(evaluations.values(), key=lambda found: found.accuracy.value)
     more = "" if best.model == SERVED else f" {best.model} did better still ({best.accuracy.value:.3f}), but 07 loads fine-tuned models only."
-    return f"Version {version} is the new champion: {told}.{more}"
+    return f"The fine-tuned model is the new champion: {told}.{more}"
 
 
-def _score_zero_shot(context: TaskContext, texts: Mapping[str, Texts], labels: list[str]) -> None:
+def _score_zero_shot(context: TaskContext, texts: Sequence[Texts], labels: list[str]) -> None:
     """Cosines as probabilities: their temperature, like all that is calibrated, comes from the validation split."""
     settings = context.settings
     embedder = open_embedder(settings.classification.model, settings)
     classifier = ZeroShot(load_labels(settings.conf_file(settings.classification.labels)), -1.0, embedder)
     start, rows = time.monotonic(), []
-    for split, here in texts.items():
-        for position, found in enumerate(classifier.classify(embedder.embed_passages(here.texts))):
-            values = np.asarray([[found.scores[label] for label in labels]])
-            likely = tempered(np.exp(values), 0.05)[0]
-            rows.append(_row(here, position, split, dict(zip(labels, map(float, likely), strict=True))))
+    for here in texts:
+        for id_, found in zip(here.ids, classifier.classify(embedder.embed_passages(here.texts)), strict=True):
+            likely = tempered(np.exp(np.asarray([[found.scores[label] for label in labels]])), _ZERO_SHOT_TEMPERATURE)[0]
+            rows.append((id_, dict(zip(labels, map(float, likely), strict=True))))
     _store(context, ZERO_SHOT, rows, start)
 
 
-def _score_champion(context: TaskContext, texts: Mapping[str, Texts], labels: list[str]) -> str:
+def _score_champion(context: TaskContext, texts: Sequence[Texts], labels: list[str]) -> str:
     """`champion` where the registry names one, which then is scored; else empty."""
-    try:
-        version = champion_version(context.settings)
-    except ModelError:
+    version = present_champion(context.settings)
+    if not version:
         return ""
     classifier = Champion(fetch_champion(context.settings, version), 0.0)
     start = time.monotonic()
     rows = [
-        _row(here, position, split, {label: found.scores.get(label, 0.0) for label in labels})
-        for split, here in texts.items()
-        for position, found in enumerate(classifier.classify(here.texts))
+        (id_, {label: found.scores.get(label, 0.0) for label in labels})
+        for here in texts
+        for id_, found in zip(here.ids, classifier.classify(here.texts), strict=True)
     ]
     _store(context, CHAMPION, rows, start)
     return CHAMPION
 
 
-def _row(texts: Texts, position: int, split: str, scores: dict[str, float]) -> tuple[str, str, str, str, dict[str, float]]:
-    return texts.ids[position], split, texts.languages[position], texts.labels[position], scores
-
-
-def _store(context: TaskContext, model: str, rows: list[tuple[str, str, str, str, dict[str, float]]], start: float) -> None:
+def _store(context: TaskContext, model: str, rows: list[tuple[str, dict[str, float]]], start: float) -> None:
     import mlflow
 
     mlflow.log_metric(f"{model}.seconds_per_1000", (time.monotonic() - start) / max(len(rows), 1) * 1000)
-    ddl = "example_id string, split string, language string, label string, scores map<string, double>"
-    store_predictions(context, model, context.spark.createDataFrame(rows, ddl))
+    store_predictions(context, model, context.spark.createDataFrame(rows, PREDICTED_DDL))
 
 
 def _scored(context: TaskContext, models: list[str], labels: list[str]) -> dict[str, _Splits]:
-    """Every model's scores on the present examples; a model that has not scored all of them is left out."""
-    wanted = examples(context).where(F.col("split") != "train").select("example_id", "group_id", F.col("split").alias("present_split"))
+    """Every model's scores on the present examples; a model that learnt from other ones is left out."""
+    wanted = examples(context).where(F.col("split") != "train").select("example_id", "group_id", "split", "label", "language")
     everything = context.lake.read_all([tables.predictions(model) for model in models])
-    held = everything.join(wanted, "example_id").where(F.col("split") == F.col("present_split"))
+    held = everything.where(F.col("data_version") == data_version(context)).join(wanted, "example_id")
     rows = list(held.orderBy("model", "split", "example_id").toLocalIterator())
     total = wanted.count()
     found = {}

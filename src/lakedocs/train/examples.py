@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from lakedocs.errors import SettingsError
 
 MAX_CHARS = 8000
 _SUFFIXES = (".jsonl", ".csv")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?")
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,32 @@ def read_examples(path: Path, labels: Sequence[str]) -> Iterator[Example | Refus
         labels: the labels that there are; their position may stand for them.
 
     Raises:
-        SettingsError: when the file can't be read or lacks its columns.
+        SettingsError: when the file can't be read to its end.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            records = _objects(file) if path.suffix == ".jsonl" else _rows(file)
+            for line, record in records:
+                yield _checked(line, record, labels)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{path.name} can't be read: it must be a UTF-8 text file, its quotes closed.") from error
+
+
+def check_file(path: Path) -> None:
+    """Nothing, where a file can hold examples: asked before workers read it.
+
+    Raises:
+        SettingsError: saying what is wrong with its kind, or its header.
     """
     if path.suffix not in _SUFFIXES:
         raise SettingsError(f"{path.name} is not read: examples come as .jsonl or .csv.")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            records = _objects(file) if path.suffix == ".jsonl" else _rows(file, path.name)
-            for line, record in records:
-                yield _checked(line, record, labels)
-    except (OSError, UnicodeDecodeError) as error:
+            if path.suffix == ".jsonl":
+                file.readline()
+            elif missing := {"text", "label"} - set(csv.DictReader(file).fieldnames or ()):
+                raise SettingsError(f"{path.name} lacks the column {' and '.join(sorted(missing))} in its header.")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"{path.name} can't be read: it must be a UTF-8 text file.") from error
 
 
@@ -67,10 +85,8 @@ def _objects(file: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any] | Non
         yield number, found if isinstance(found, dict) else None
 
 
-def _rows(file: Iterator[str], name: str) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+def _rows(file: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     reader = csv.DictReader(file)
-    if missing := {"text", "label"} - set(reader.fieldnames or ()):
-        raise SettingsError(f"{name} lacks the column {' and '.join(sorted(missing))} in its header.")
     for row in reader:
         yield reader.line_num, row
 
@@ -84,11 +100,14 @@ def _checked(line: int, record: Mapping[str, Any] | None, labels: Sequence[str])
     if len(text) > MAX_CHARS:
         return Refusal(line, f"longer than {MAX_CHARS} characters")
     name = str(label).strip().lower()
-    if name.isdigit() and int(name) < len(labels):
+    if name.isdecimal() and int(name) < len(labels):
         name = labels[int(name)]
     if name not in labels:
         return Refusal(line, f"its label is none of {', '.join(labels)}")
-    return Example(line, " ".join(text.split()), name, str(record.get("group") or ""), str(record.get("language") or ""))
+    language = str(record.get("language") or "")
+    if language and not _LANGUAGE.fullmatch(language):
+        return Refusal(line, "its language is no code such as en or nl-BE")
+    return Example(line, " ".join(text.split()), name, str(record.get("group") or ""), language)
 
 
 def split_of(group: str, test_share: float, validation_share: float) -> str:

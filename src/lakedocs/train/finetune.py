@@ -19,7 +19,7 @@ from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.settings import fingerprint
 from lakedocs.train.fit import FitJob, fit
-from lakedocs.train.runs import Texts, data_version, gathered, label_names, store_predictions, tracked
+from lakedocs.train.runs import PREDICTED_DDL, Texts, data_version, gathered, label_names, store_predictions, tracked
 
 MODEL = "fine_tuned"
 
@@ -42,19 +42,15 @@ def run(context: TaskContext) -> Figures:
         _log_history(folder)
         _log_model(folder)
         classifier = Champion(folder / "best", 0.0)
-        rows = []
+        rows: list[tuple[str, dict[str, float]]] = []
         for split in ("validation", "test"):
             start = time.monotonic()
             found = classifier.classify(splits[split].texts)
             mlflow.log_metric(f"{split}.seconds_per_1000", (time.monotonic() - start) / max(len(found), 1) * 1000)
-            here = splits[split]
-            rows += [
-                (id_, split, language, label, score.scores)
-                for id_, language, label, score in zip(here.ids, here.languages, here.labels, found, strict=True)
-            ]
-        frame = context.spark.createDataFrame(rows, "example_id string, split string, language string, label string, scores map<string, double>")
+            rows += [(id_, score.scores) for id_, score in zip(splits[split].ids, found, strict=True)]
+        frame = context.spark.createDataFrame(rows, PREDICTED_DDL)
         store_predictions(context, MODEL, frame)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # the model is in MLflow now; a changed setting trains elsewhere
+    shutil.rmtree(folder, ignore_errors=True)  # the model is in MLflow now, and text is not to stay behind
     return Figures(stale=1, rows_out=len(rows))
 
 

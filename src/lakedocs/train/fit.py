@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,12 +100,22 @@ def fit(job: FitJob) -> None:
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)
     checkpoints = folder / "checkpoints"
+    _drop_unfinished(checkpoints)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
     if trainer.is_world_process_zero():
         best = folder / "best" / "model"
         trainer.save_model(str(best))
         tokenizer.save_pretrained(str(best))
         (folder / "history.json").write_text(json.dumps(trainer.state.log_history), encoding="utf-8")
+
+
+def _drop_unfinished(checkpoints: Path) -> None:
+    """Forget checkpoints that a kill cut off; their state is what is written last."""
+    for checkpoint in checkpoints.glob("checkpoint-*"):
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(checkpoint)
 
 
 def _read(path: Path) -> tuple[list[str], list[int]]:

@@ -6,6 +6,7 @@ docs.training_refused. A re-run with the same examples writes nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,9 +18,12 @@ from pyspark.sql import functions as F
 from lakedocs.classify.labels import load_labels
 from lakedocs.errors import SettingsError
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.arrow import Row, rows_of
+from lakedocs.lakehouse.listing import keyed_hash
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
+from lakedocs.lakehouse.tracking import experiment_id
 from lakedocs.settings import Settings, TrainingSettings
-from lakedocs.train.examples import Example, read_examples, split_of
+from lakedocs.train.examples import Example, check_file, read_examples, split_of
 from lakedocs.train.grouping import with_groups
 
 _READ_DDL = "text string, label string, given_group string, language string, source string, line bigint, reason string, rank int"
@@ -28,6 +32,7 @@ _READ_SCHEMA = pa.schema(
      ("line", pa.int64()), ("reason", pa.string()), ("rank", pa.int32())]
 )  # fmt: skip
 _ROWS_A_BATCH = 1000
+_OF_A_DOCUMENT = re.compile(r"passage:[0-9a-f]{32}")
 
 
 def run(context: TaskContext) -> Figures:
@@ -37,6 +42,7 @@ def run(context: TaskContext) -> Figures:
         SettingsError: when a file can't be read, or a split lacks a label.
     """
     settings, lake = context.settings, context.lake
+    experiment_id(settings)  # made here, for the trainings begin side by side
     lake.ensure(tables.TRAINING_EXAMPLES, tables.TRAINING_REFUSED, tables.LABEL_REVIEWS)
     read = materialised(context, _from_files(context).unionByName(_from_reviews(context)), "read")
     refused = read.where(F.col("reason") != "").select("source", "line", "reason", F.lit(context.run_id).alias("run_id"))
@@ -58,8 +64,9 @@ def run(context: TaskContext) -> Figures:
 
 
 def _from_files(context: TaskContext) -> DataFrame:
-    files = [(str(_path_of(context.settings, name)),) for name in context.settings.training.examples]
-    frame = context.spark.createDataFrame(files, "path string").repartition(max(len(files), 1))
+    names = context.settings.training.examples
+    files = [(number, str(_path_of(context.settings, name))) for number, name in enumerate(names)]
+    frame = context.spark.createDataFrame(files, "number int, path string").repartition(max(len(files), 1))
     return frame.mapInArrow(partial(_read_files, context.settings), _READ_DDL)
 
 
@@ -67,6 +74,7 @@ def _path_of(settings: Settings, name: str) -> Path:
     path = Path(name) if Path(name).is_absolute() else settings.conf_file(name)
     if not path.is_file():
         raise SettingsError(f"training.examples names {path.name}, which is not there: give a file in conf/ or an absolute path.")
+    check_file(path)
     return path
 
 
@@ -75,21 +83,27 @@ def _read_files(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Iterat
 
     labels = list(load_labels(settings.conf_file(settings.classification.labels)).labels)
     redactor = text_redactor(settings.model_dump_json())
-    for batch in batches:
-        for name in batch.column("path").to_pylist():
-            rows: list[dict[str, object]] = []
-            for found in read_examples(Path(name), labels):
-                source = Path(name).name
-                if isinstance(found, Example):
-                    text = redactor.redact(found.text).text
-                    rows.append({"text": text, "label": found.label, "given_group": found.group and f"{source}:{found.group}",
-                                 "language": found.language, "source": source, "line": found.line, "reason": "", "rank": 1})  # fmt: skip
-                else:
-                    rows.append({"source": source, "line": found.line, "reason": found.reason, "rank": 1})
-                if len(rows) >= _ROWS_A_BATCH:
-                    yield pa.RecordBatch.from_pylist(rows, schema=_READ_SCHEMA)
-                    rows = []
-            yield pa.RecordBatch.from_pylist(rows, schema=_READ_SCHEMA)
+    for file in rows_of(batches):
+        path, source = Path(str(file["path"])), f"examples[{file['number']}]"  # a file's name may name a client
+        rows: list[Row] = []
+        for found in read_examples(path, labels):
+            if isinstance(found, Example):
+                text = redactor.redact(found.text).text
+                rows.append({"text": text, "label": found.label, "given_group": _group(settings, path.name, found.group),
+                             "language": found.language, "source": source, "line": found.line, "reason": "", "rank": 1})  # fmt: skip
+            else:
+                rows.append({"source": source, "line": found.line, "reason": found.reason, "rank": 1})
+            if len(rows) >= _ROWS_A_BATCH:
+                yield pa.RecordBatch.from_pylist(rows, schema=_READ_SCHEMA)
+                rows = []
+        yield pa.RecordBatch.from_pylist(rows, schema=_READ_SCHEMA)
+
+
+def _group(settings: Settings, file: str, given: str) -> str:
+    """A group as it is stored: a passage's document, the same wherever it was labelled; else a hash that tells no name."""
+    if not given or _OF_A_DOCUMENT.fullmatch(given):
+        return given
+    return keyed_hash(settings, "group", file, given)
 
 
 def _from_reviews(context: TaskContext) -> DataFrame:

@@ -25,7 +25,7 @@ def promote(context: TaskContext, model: str) -> str:
     if not runs:
         raise ModelError("No finished run has the model that is to be promoted: run fine_tune again.")
     run = runs[0]
-    name = settings.classification.champion
+    name = settings.champion_name
     tags = {
         tag: run.data.tags[tag]
         for tag in (DATA_TAG, RUN_TAG, "lakedocs.version", "lakedocs.settings", "mlflow.source.git.commit")

@@ -21,6 +21,8 @@ from lakedocs.lakehouse.tracking import experiment_id
 from lakedocs.settings import Settings, fingerprint
 from lakedocs.train.results import DATA_TAG, MODEL_TAG, RUN_TAG
 
+PREDICTED_DDL = "example_id string, scores map<string, double>"
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -82,12 +84,12 @@ def store_predictions(context: TaskContext, model: str, scored: DataFrame) -> No
     """Put a model's scores in the place of its former ones.
 
     Args:
-        scored: example_id, split, language, label, scores (label to probability) of validation and test.
+        scored: example_id, scores (label to probability) of validation and test.
     """
     table = tables.predictions(model)
     context.lake.ensure(table)
-    rows = scored.select(F.lit(model).alias("model"), "example_id", "split", "language", "label", "scores", F.lit(context.run_id).alias("run_id"))
-    context.lake.overwrite(table, rows)
+    learnt = F.lit(data_version(context)).alias("data_version")
+    context.lake.overwrite(table, scored.select(F.lit(model).alias("model"), "example_id", "scores", learnt, F.lit(context.run_id).alias("run_id")))
 
 
 @contextmanager
