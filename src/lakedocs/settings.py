@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.extract.limits import Limits
+from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
 _PACKAGE = Path(__file__).parent
@@ -145,32 +146,6 @@ class ClassificationSettings(_Part):
     model: EmbeddingSettings = EmbeddingSettings()
     champion: str = Field("lakedocs_classifier", description="Registered model; its version under the alias champion is used.")
     champion_threshold: float = Field(0.5, ge=0, le=1)
-
-
-class TrainingSettings(_Part):
-    """What the training job learns from, and how."""
-
-    examples: tuple[str, ...] = Field(("training_examples.jsonl",), description="Files in conf/, or absolute paths; JSONL or CSV.")
-    test_share: float = Field(0.2, gt=0, lt=1, description="Share of the groups that no training sees.")
-    validation_share: float = Field(0.15, gt=0, lt=1, description="Share of the groups that early stopping and calibration use.")
-    near_duplicate: float = Field(0.5, gt=0, le=1, description="Jaccard similarity of word pairs from which texts share a group.")
-    max_examples: int = Field(200_000, gt=0, description="Fine-tuning and comparing hold so many examples on one machine, and no more.")
-    hash_features: int = Field(1000, gt=0, description="Of TF-IDF; more tell more words apart.")
-    regularisation: float = Field(0.01, ge=0, description="L2, of the logistic regression.")
-    boosting_workers: int = Field(0, ge=0, description="Of XGBoost; 0: as many tasks as Spark runs at once.")
-    boosting_rounds: int = Field(300, gt=0)
-    boosting_patience: int = Field(20, gt=0, description="Rounds without a better validation loss.")
-    boosting_device: Literal["cpu", "cuda"] = "cpu"
-    base_model: str = Field("", description="Encoder to fine-tune: path, volume or name; empty: the packaged MiniLM.")
-    freeze_encoder: bool = Field(False, description="Train the head alone.")
-    epochs: int = Field(12, gt=0)
-    learning_rate: float = Field(1e-4, gt=0)
-    batch_size: int = Field(16, gt=0)
-    warmup_share: float = Field(0.1, ge=0, lt=1)
-    patience: int = Field(3, gt=0, description="Epochs without a better validation score.")
-    seed: int = 7
-    bootstrap_rounds: int = Field(1000, ge=100, description="Resamples behind intervals and the test that a challenger must pass.")
-    significance: float = Field(0.05, gt=0, lt=0.5, description="A challenger is better if chance explains it with no more probability.")
 
 
 class SearchSettings(_Part):

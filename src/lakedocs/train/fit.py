@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lakedocs.errors import ModelError
-from lakedocs.settings import TrainingSettings
+from lakedocs.train.options import TrainingSettings
 
 MAX_TOKENS = 256
 

@@ -22,9 +22,10 @@ from lakedocs.lakehouse.arrow import Row, rows_of
 from lakedocs.lakehouse.listing import keyed_hash
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
 from lakedocs.lakehouse.tracking import experiment_id
-from lakedocs.settings import Settings, TrainingSettings
+from lakedocs.settings import Settings
 from lakedocs.train.examples import Example, check_file, read_examples, split_of
 from lakedocs.train.grouping import with_groups
+from lakedocs.train.options import TrainingSettings
 
 _READ_DDL = "text string, label string, given_group string, language string, source string, line bigint, reason string, rank int"
 _READ_SCHEMA = pa.schema(
