@@ -35,6 +35,11 @@ _spark_option = click.option(
     help="local[N], spark://HOST:PORT of a standalone cluster, or sc://HOST:PORT of a Spark Connect server.",
 )  # fmt: skip
 _memory_option = click.option("--driver-memory", default="1000m", show_default=True, help="Memory of Spark's Java process.")
+_param_option = click.option(
+    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A job parameter, as in the job file; may be repeated."
+)
+_only_option = click.option("--only", multiple=True, metavar="TASK", help="Run this task alone; may be repeated.")
+_from_option = click.option("--from", "start_at", default="", metavar="TASK", help="Run this task and those after it.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -49,9 +54,9 @@ def cli() -> None:
 @cli.command()
 @click.option("--source", required=True, type=click.Path(exists=True, file_okay=False), help="Folder of documents.")
 @_root_option
-@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A job parameter, as in the job file; may be repeated.")
-@click.option("--only", multiple=True, metavar="TASK", help="Run this task alone; may be repeated.")
-@click.option("--from", "start_at", default="", metavar="TASK", help="Run this task and those after it.")
+@_param_option
+@_only_option
+@_from_option
 @_spark_option
 @_memory_option
 def run(source: str, root: str, parameters: tuple[str, ...], only: tuple[str, ...], start_at: str, spark_url: str, driver_memory: str) -> None:
@@ -76,9 +81,9 @@ def run(source: str, root: str, parameters: tuple[str, ...], only: tuple[str, ..
 
 @cli.group(invoke_without_command=True)
 @_root_option
-@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A job parameter, as in the job file; may be repeated.")
-@click.option("--only", multiple=True, metavar="TASK", help="Run this task alone; may be repeated.")
-@click.option("--from", "start_at", default="", metavar="TASK", help="Run this task and those after it.")
+@_param_option
+@_only_option
+@_from_option
 @_spark_option
 @_memory_option
 @click.pass_context
@@ -100,8 +105,9 @@ def train(
     from pathlib import Path
 
     if context.invoked_subcommand:
-        if given := [name for name in context.params if context.get_parameter_source(name) is not ParameterSource.DEFAULT]:
-            raise click.UsageError(f"Put --{given[0].replace('_', '-')} after {context.invoked_subcommand}: before it, it would not count.")
+        names = {str(option.name): option.opts[0] for option in context.command.params}
+        if given := [names[name] for name in context.params if context.get_parameter_source(name) is not ParameterSource.DEFAULT]:
+            raise click.UsageError(f"Put {given[0]} after {context.invoked_subcommand}: before it, it would not count.")
         return
     from lakedocs.job.local import TRAINING, LocalRun, run_training
 

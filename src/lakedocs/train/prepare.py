@@ -15,7 +15,6 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.classify.labels import load_labels
 from lakedocs.errors import SettingsError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, rows_of
@@ -26,6 +25,7 @@ from lakedocs.settings import Settings
 from lakedocs.train.examples import Example, check_file, read_examples, split_of
 from lakedocs.train.grouping import with_groups
 from lakedocs.train.options import TrainingSettings
+from lakedocs.train.runs import label_names
 
 _READ_DDL = "text string, label string, given_group string, language string, source string, line bigint, reason string, rank int"
 _READ_SCHEMA = pa.schema(
@@ -82,7 +82,7 @@ def _path_of(settings: Settings, name: str) -> Path:
 def _read_files(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     from lakedocs.redact.policy import text_redactor
 
-    labels = list(load_labels(settings.conf_file(settings.classification.labels)).labels)
+    labels = label_names(settings)
     redactor = text_redactor(settings.model_dump_json())
     for file in rows_of(batches):
         path, source = Path(str(file["path"])), f"examples[{file['number']}]"  # a file's name may name a client
@@ -109,7 +109,7 @@ def _group(settings: Settings, file: str, given: str) -> str:
 
 def _from_reviews(context: TaskContext) -> DataFrame:
     """People's corrections of 07; the last word on a passage counts. Passages are redacted already."""
-    labels = list(load_labels(context.settings.conf_file(context.settings.classification.labels)).labels)
+    labels = label_names(context.settings)
     reviews = context.lake.read(tables.LABEL_REVIEWS)
     last = reviews.groupBy("passage_id").agg(F.max_by("label", "reviewed_at").alias("label"))
     passages = context.lake.read(tables.PASSAGES).select("passage_id", "doc_id", "text")
@@ -129,7 +129,7 @@ def _split(chosen: TrainingSettings, batches: Iterator[pa.RecordBatch]) -> Itera
 
 
 def _check_splits(context: TaskContext, rows: DataFrame) -> None:
-    labels = set(load_labels(context.settings.conf_file(context.settings.classification.labels)).labels)
+    labels = set(label_names(context.settings))
     there = {(row["split"], row["label"]) for row in rows.select("split", "label").distinct().toLocalIterator()}
     for split in ("train", "validation", "test"):
         if lacking := sorted(label for label in labels if (split, label) not in there):
