@@ -5,13 +5,23 @@ Named by `spark.python.daemon.module` in local sessions; a cluster's own daemon 
 
 from __future__ import annotations
 
-import numpy  # noqa: F401 - imported for the workers
-import pyarrow  # noqa: F401
-import pyspark.sql.functions  # noqa: F401
-from pyspark.daemon import manager
+import sys
+import zipimport
+from importlib import import_module
 
-import lakedocs.lakehouse.ingest
-import lakedocs.lakehouse.vectors  # noqa: F401
+_MODULES = ("numpy", "pyarrow", "pyspark.sql.functions", "lakedocs.lakehouse.ingest", "lakedocs.lakehouse.vectors")
+
+
+def main() -> None:
+    """Serve Spark's requests for workers until its Java process goes."""
+    # Spark puts its jars on the path of every worker, and makes Python forget what it knows of the path before each task: so each task
+    # would read the directories of all those archives anew, for half a second, to find no Python in them. What there is lies in folders.
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if hook is not zipimport.zipimporter]
+    sys.path_importer_cache.clear()
+    for name in _MODULES:
+        import_module(name)
+    import_module("pyspark.daemon").manager()
+
 
 if __name__ == "__main__":
-    manager()
+    main()

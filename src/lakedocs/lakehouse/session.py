@@ -30,11 +30,16 @@ def spark_settings(storage: Storage, *, master: str = "local[*]", driver_memory:
         "spark.pyspark.python": sys.executable,
         "spark.python.daemon.module": "lakedocs.lakehouse.daemon",
         "spark.driver.memory": driver_memory,
-        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dderby.system.home={work} -Djava.io.tmpdir={work}",
+        # a first compiler alone has room for 48 MB of code by default; when that is full, Java interprets for the rest of its life
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m "
+        f"-Djdk.lang.Process.launchMechanism=VFORK -Dderby.system.home={work} -Djava.io.tmpdir={work}",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": str(work / "spark"),
         "spark.sql.warehouse.dir": str(storage.warehouse),
+        # without Hadoop's native library each new local file costs a process (chmod), and a commit's checksum is another file
+        "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
+        "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "OFF",  # what a worker fails on may be quoted in its error; tasks tell errors without text
