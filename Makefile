@@ -47,9 +47,9 @@ format: setup ## Format the code
 	$(BIN)/ruff format src tests benchmarks scripts
 	$(BIN)/ruff check --fix src tests benchmarks scripts
 
-lock: ## Resolve requirements.lock anew
-	uv pip compile pyproject.toml requirements/local.in --group local --group dev --no-emit-index-url --no-annotate --no-header \
-	  --python-version 3.11 --universal -q | grep -vE '^(nvidia-|cuda-|triton)' > requirements.lock
+lock: setup ## Resolve requirements.lock anew
+	$(BIN)/uv pip compile pyproject.toml requirements/local.in --group local --group dev --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 --universal -q | grep -vE '^(nvidia-|cuda-|triton)' > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 samples: setup ## Write samples/ and the shipped training examples anew
 	$(BIN)/python tests/make_samples.py

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.extract.limits import Limits
+from lakedocs.services.options import ServingSettings
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -124,13 +125,14 @@ class PassageSettings(_Part):
 class EmbeddingSettings(_Part):
     """The model that turns passages and questions into vectors."""
 
-    engine: Literal["packaged", "sentence_transformers", "azure_openai"] = "packaged"
-    model: str = Field("all-MiniLM-L6-v2", description="Name, path or volume; for Azure OpenAI the model's name.")
+    engine: Literal["packaged", "sentence_transformers", "azure_openai", "serving"] = "packaged"
+    model: str = Field("all-MiniLM-L6-v2", description="Name, path or volume; for a service the model's name.")
     dimensions: int = Field(0, ge=0, description="0: as the model has it.")
     batch_tokens: int = Field(8192, gt=0, description="Tokens of one batch, padding included (local); of one request (service).")
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    runtime: Literal["openvino", "torch"] = Field("openvino", description="Of the packaged model; torch where there is a GPU.")
-    endpoint: str = ""
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
+    runtime: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="auto: OpenVINO where its vectors agree, else PyTorch.")
+    min_agreement: float = Field(0.999, ge=0, le=1, description="Mean cosine from which `auto` trusts a converted model.")
+    endpoint: str = Field("", description="Azure OpenAI's resource; of a serving endpoint the URL that ends in /invocations.")
     deployment: str = ""
     api_version: str = "2024-10-21"
     seconds: float = Field(60, gt=0, description="Time-out of one call.")
@@ -146,6 +148,7 @@ class ClassificationSettings(_Part):
     model: EmbeddingSettings = EmbeddingSettings()
     champion: str = Field("lakedocs_classifier", description="Registered model; its version under the alias champion is used.")
     champion_threshold: float = Field(0.5, ge=0, le=1)
+    endpoint: str = Field("", description="URL (.../invocations) of a serving endpoint that has the champion; empty: workers load it.")
 
 
 class SearchSettings(_Part):
@@ -199,6 +202,7 @@ class Keys(_Part):
     redaction: str = "redaction_key"
     search_api: str = "search_api_key"
     openai_api: str = "openai_api_key"
+    serving: str = "serving_token"
 
 
 class Settings(_Part):
@@ -217,6 +221,7 @@ class Settings(_Part):
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()
+    serving: ServingSettings = ServingSettings()
     maintenance: Maintenance = Maintenance()
     keys: Keys = Keys()
     conf_folder: str = ""
@@ -235,6 +240,8 @@ class Settings(_Part):
                 "search.endpoint must name the Azure AI Search service: deploy with --var search_endpoint=https://NAME.search.windows.net"
             )
         models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
+        if any(model.engine == "serving" and not model.endpoint for model in models):
+            raise SettingsError("The engine `serving` needs `endpoint`: the URL of a serving endpoint, which ends in /invocations.")
         if any(model.engine == "azure_openai" for model in models) and not (self.embedding.endpoint and self.embedding.deployment):
             raise SettingsError(
                 "embedding.endpoint must name the Azure OpenAI resource: deploy with --var openai_endpoint=https://NAME.openai.azure.com"

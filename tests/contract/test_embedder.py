@@ -1,24 +1,28 @@
-"""What every embedder promises: the packaged model in both runtimes, a model in a folder, Azure OpenAI behind its SDK."""
+"""What every embedder promises: the packaged model in each runtime, a model in a folder, Azure OpenAI behind its SDK, a serving endpoint."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.fakes.azure_openai import FakeAzureOpenAI
 from tests.fakes.server import Fault, serving
+from tests.fakes.serving import FakeServing
 
 from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
+from lakedocs.embed.compiled import CompiledEmbedder, compiled_embedder
+from lakedocs.embed.endpoint import EndpointEmbedder
 from lakedocs.embed.local import LocalEmbedder
 from lakedocs.embed.open import model_key, open_embedder
-from lakedocs.embed.packaged import PackagedEmbedder, packaged_folder
+from lakedocs.embed.packaged import packaged_folder
 from lakedocs.embed.protocol import Embedder
 from lakedocs.embed.reading import as_read
 from lakedocs.embed.tokens import token_limit
 from lakedocs.errors import ModelError, ServiceError
+from lakedocs.services.options import ServingSettings
 from lakedocs.settings import EmbeddingSettings, Settings, Storage
 
 TEXTS = ["The lease ends in September.", "A penalty was charged for late filing.", "x", "The lease ends in September.", "rent " * 400]
@@ -62,15 +66,40 @@ def azure(service: FakeAzureOpenAI, **settings: object) -> AzureOpenAIEmbedder:
     return AzureOpenAIEmbedder(EmbeddingSettings.model_validate(chosen), "key")
 
 
-@pytest.fixture(params=["packaged", "packaged in torch", "folder", "azure"])
-def embedder(request: pytest.FixtureRequest, cache: Path, tiny_e5: Path, service: FakeAzureOpenAI) -> Embedder:
-    if request.param == "packaged":
-        return PackagedEmbedder(EmbeddingSettings(), cache)
-    if request.param == "packaged in torch":
-        return LocalEmbedder(EmbeddingSettings(runtime="torch"))
-    if request.param == "folder":
-        return LocalEmbedder(EmbeddingSettings(engine="sentence_transformers", model=str(tiny_e5), precision="float32"))
-    return azure(service)
+def compiled(cache: Path, **settings: object) -> CompiledEmbedder:
+    found = compiled_embedder(EmbeddingSettings.model_validate(settings), cache)
+    assert found is not None
+    return found
+
+
+def folder(model: Path, **settings: object) -> dict[str, object]:
+    return {"engine": "sentence_transformers", "model": str(model), "precision": "float32", **settings}
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FakeServing]:
+    with serving(FakeServing()) as running:
+        assert isinstance(running, FakeServing)
+        yield running
+
+
+def served(endpoint: FakeServing, **settings: object) -> EndpointEmbedder:
+    chosen = EmbeddingSettings(engine="serving", model="e5", endpoint=f"{endpoint.url}/invocations", dimensions=endpoint.dimensions)
+    return EndpointEmbedder(chosen, ServingSettings.model_validate({"total_seconds": 20, "batch_texts": 2, **settings}), "token")
+
+
+@pytest.fixture(params=["packaged", "packaged in ONNX", "packaged in torch", "folder", "folder in torch", "azure", "endpoint"])
+def embedder(request: pytest.FixtureRequest, cache: Path, tiny_e5: Path, service: FakeAzureOpenAI, endpoint: FakeServing) -> Embedder:
+    made: dict[str, Callable[[], Embedder]] = {
+        "packaged": lambda: compiled(cache),
+        "packaged in ONNX": lambda: compiled(cache, runtime="onnx"),
+        "packaged in torch": lambda: LocalEmbedder(EmbeddingSettings(runtime="torch")),
+        "folder": lambda: compiled(cache, **folder(tiny_e5)),
+        "folder in torch": lambda: LocalEmbedder(EmbeddingSettings.model_validate(folder(tiny_e5))),
+        "azure": lambda: azure(service),
+        "endpoint": lambda: served(endpoint),
+    }
+    return made[request.param]()
 
 
 def test_row_n_belongs_to_text_n_whatever_the_company(embedder: Embedder) -> None:
@@ -99,7 +128,7 @@ def test_the_packaged_model_is_the_published_one(cache: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     published = SentenceTransformer(str(packaged_folder()), device="cpu").encode(TEXTS[:2], normalize_embeddings=True)
-    ours = PackagedEmbedder(EmbeddingSettings(), cache).embed_passages(TEXTS[:2])
+    ours = compiled(cache).embed_passages(TEXTS[:2])
     assert ((published * ours).sum(1) > 0.999).all()
 
 
@@ -188,3 +217,62 @@ def test_azure_notices_other_dimensions(service: FakeAzureOpenAI) -> None:
     service.dimensions = 32
     with pytest.raises(ModelError, match=r"embedding\.dimensions"):
         azure(service).embed_passages(["a"])
+
+
+def test_a_compiled_model_agrees_with_its_own_in_torch(cache: Path, tiny_e5: Path) -> None:
+    own = LocalEmbedder(EmbeddingSettings.model_validate(folder(tiny_e5)))
+    for runtime in ("openvino", "onnx"):
+        ours = compiled(cache, **folder(tiny_e5, runtime=runtime))
+        assert ours.key == own.key
+        assert ((own.embed_passages(TEXTS) * ours.embed_passages(TEXTS)).sum(1) > 0.999).all()
+        assert ((own.embed_queries(TEXTS) * ours.embed_queries(TEXTS)).sum(1) > 0.999).all()
+
+
+def test_a_conversion_that_disagrees_is_taken_only_if_conf_says_so(tmp_path: Path, tiny_e5: Path) -> None:
+    assert compiled_embedder(EmbeddingSettings.model_validate(folder(tiny_e5)), tmp_path) is not None
+    (facts,) = tmp_path.glob("*.xml.json")
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), "agreement": 0.998}))
+    assert compiled_embedder(EmbeddingSettings.model_validate(folder(tiny_e5)), tmp_path) is None
+    for allowed in ({"runtime": "openvino"}, {"min_agreement": 0.99}):
+        assert compiled_embedder(EmbeddingSettings.model_validate(folder(tiny_e5, **allowed)), tmp_path) is not None
+
+
+def test_eight_bits_are_another_model(cache: Path) -> None:
+    small = compiled(cache, precision="int8")
+    assert small.key != model_key(EmbeddingSettings())
+    assert ((small.embed_passages(TEXTS[:2]) * compiled(cache).embed_passages(TEXTS[:2])).sum(1) > 0.95).all()
+
+
+def test_a_model_that_can_not_be_converted_runs_in_torch_or_says_so(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "tokenizer.json").write_text("{}")
+    chosen = {"engine": "sentence_transformers", "model": str(tmp_path / "broken")}
+    assert compiled_embedder(EmbeddingSettings.model_validate(chosen), tmp_path / "cache") is None
+    with pytest.raises(ModelError, match="runtime: torch"):
+        compiled_embedder(EmbeddingSettings.model_validate({**chosen, "runtime": "onnx"}), tmp_path / "cache")
+
+
+@pytest.mark.parametrize("faults", [[Fault(429, {"Retry-After": "0"})], [Fault(503), Fault(504)]], ids=["429", "scaling up"])
+def test_an_endpoint_is_asked_again(endpoint: FakeServing, faults: list[Fault]) -> None:
+    endpoint.faults.extend(faults)
+    assert served(endpoint).embed_passages(["a b", "c", "d"]).shape == (3, endpoint.dimensions)
+    assert [len(body["dataframe_split"]["data"]) for _, _, body in endpoint.requests][-2:] == [2, 1]
+
+
+def test_an_endpoint_knows_passages_from_queries(endpoint: FakeServing) -> None:
+    embedder = served(endpoint)
+    assert not np.allclose(embedder.embed_passages(["lease"]), embedder.embed_queries(["lease"]))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_an_endpoint_s_refusal_is_not_repeated(endpoint: FakeServing, status: int) -> None:
+    endpoint.faults.append(Fault(status))
+    with pytest.raises(ServiceError, match=str(status)):
+        served(endpoint).embed_passages(["a"])
+    assert len(endpoint.requests) == 1
+
+
+def test_an_endpoint_that_stays_away_ends_in_time(endpoint: FakeServing) -> None:
+    endpoint.faults.extend([Fault(503, {"Retry-After": "1"})] * 20)
+    with pytest.raises(ServiceError, match="503"):
+        served(endpoint, total_seconds=1.5).embed_passages(["a"])

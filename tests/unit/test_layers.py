@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "lakedocs"
-CAPABILITIES = {"extract", "redact", "passages", "classify", "embed", "search", "answer"}
+CAPABILITIES = {"extract", "redact", "passages", "classify", "embed", "search", "answer", "serving"}
 WITH_SPARK = {"lakehouse", "tasks", "job", "train"}
-SHARED = {"records", "settings", "errors"}
+SHARED = {"records", "settings", "errors", "services"}
 OPEN_DOORS = {"protocol"}
 """What one capability may import of another: the protocol, never an adapter."""
 
@@ -41,7 +41,7 @@ def problems(package: str, imported: str) -> str:
         return "lakehouse looks upwards"
     if package in ("tasks", "train") and other in ("job", "cli"):
         return "a task looks upwards"
-    if package in ("records", "errors") and other not in SHARED:
+    if package in ("records", "errors", "services") and other not in SHARED:
         return "the ground floor looks upwards"
     return ""
 

@@ -1,20 +1,21 @@
-"""The fine-tuned classifier that the registry names champion: softmax over its logits, the most probable label."""
+"""The classifier that the registry names champion, in this process or behind an endpoint: the most probable label."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from lakedocs.classify.labels import NONE
 from lakedocs.errors import ModelError, ServiceError
 from lakedocs.records import LabelScore
+from lakedocs.services.invocations import Endpoint
+from lakedocs.services.options import ServingSettings
 from lakedocs.settings import Settings
 
-_TEXTS_A_BATCH = 32
+_PROBABILITY = "probability_"
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 """How registries say that there is no such model or alias; SQLite's calls an unknown alias an invalid parameter."""
 
@@ -74,45 +75,69 @@ def fetch_champion(settings: Settings, version: str) -> Path:
 
 
 class Champion:
-    """A transformers text classifier, logged with MLflow's transformers flavour."""
+    """The registered model, run by this process: labels with a probability each, whatever was trained."""
 
     def __init__(self, folder: Path, threshold: float) -> None:
-        import torch
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-        from transformers.utils.logging import disable_progress_bar
+        import mlflow
+        from mlflow.exceptions import MlflowException
 
-        disable_progress_bar()
-        model_folder = folder / "model"
-        tokenizer_folder = folder / "components" / "tokenizer"
-        torch.set_num_threads(1)  # Spark fills the cores with workers
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder if tokenizer_folder.is_dir() else model_folder)
-            self._model = AutoModelForSequenceClassification.from_pretrained(model_folder).eval()
-        except (OSError, ValueError) as error:
-            raise ModelError("The champion is not a transformers text classifier that can be loaded.") from error
+            # Spark fills the cores with workers
+            self._model = mlflow.pyfunc.load_model(str(folder), model_config={"threads": 1})
+        except (MlflowException, OSError, ValueError, ImportError) as error:
+            raise ModelError("The champion can't be loaded: it must be a model that the training job registered.") from error
         self._threshold = threshold
-        self._labels = [str(self._model.config.id2label[number]).lower() for number in range(self._model.config.num_labels)]
 
     def classify(self, texts: Sequence[str]) -> list[LabelScore]:
         """A label for each text: the most probable one if its probability is above the threshold, else `none`."""
-        import torch
+        import pandas as pd
 
-        found: list[LabelScore] = []
-        for start in range(0, len(texts), _TEXTS_A_BATCH):
-            batch = self._tokenizer(list(texts[start : start + _TEXTS_A_BATCH]), padding=True, truncation=True, return_tensors="pt")
-            with torch.inference_mode():
-                logits = self._model(**batch).logits.float()
-            found += [self._choose(row) for row in torch.softmax(logits, dim=1).numpy()]
-        return found
+        rows = self._model.predict(pd.DataFrame({"text": _readable(texts)}, dtype="string[python]")).to_dict("records")
+        return [chosen_label(row, self._threshold) for row in rows]
 
-    def _choose(self, probabilities: Sequence[float]) -> LabelScore:
-        best = int(np.argmax(probabilities))
-        confidence = round(float(probabilities[best]), 6)
-        label = self._labels[best] if confidence > self._threshold else NONE
-        return LabelScore(label, confidence, {name: round(float(p), 6) for name, p in zip(self._labels, probabilities, strict=True)})
+
+class ServedChampion:
+    """The registered model behind a serving endpoint."""
+
+    def __init__(self, endpoint: Endpoint, threshold: float) -> None:
+        self._endpoint = endpoint
+        self._threshold = threshold
+
+    def classify(self, texts: Sequence[str]) -> list[LabelScore]:
+        """A label for each text, as `Champion` gives it.
+
+        Raises:
+            ServiceError: when the endpoint does not answer.
+        """
+        return [chosen_label(row, self._threshold) for row in self._endpoint.ask(_readable(texts))]
+
+
+def _readable(texts: Sequence[str]) -> list[str]:
+    """The model refuses empty texts; a passage never is one, but its text may be marks that trim to nothing."""
+    return [text if text.strip() else "-" for text in texts]
+
+
+def chosen_label(row: Mapping[str, Any], threshold: float) -> LabelScore:
+    """The label of one row of a model's answer, `none` where its confidence is not above the threshold.
+
+    Raises:
+        ModelError: when the model answers with something else.
+    """
+    try:
+        confidence = round(float(row["confidence"]), 6)
+        scores = {name.removeprefix(_PROBABILITY): round(float(p), 6) for name, p in row.items() if name.startswith(_PROBABILITY)}
+        return LabelScore(str(row["label"]) if confidence > threshold else NONE, confidence, scores)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError("The champion does not answer with label, confidence and probabilities; train and promote one anew.") from error
 
 
 @lru_cache(maxsize=1)
 def open_champion(folder: str, threshold: float) -> Champion:
     """The champion, loaded once per process."""
     return Champion(Path(folder), threshold)
+
+
+@lru_cache(maxsize=1)
+def served_champion(url: str, token: str, serving: ServingSettings, threshold: float) -> ServedChampion:
+    """The champion behind its endpoint, one connection per process."""
+    return ServedChampion(Endpoint(url, token, serving), threshold)

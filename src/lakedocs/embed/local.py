@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lakedocs.embed.batches import by_token_budget
-from lakedocs.embed.packaged import packaged_folder, packaged_key
+from lakedocs.embed.identity import local_key, model_source
 from lakedocs.embed.protocol import Vectors
-from lakedocs.embed.reading import VERSION, as_read
+from lakedocs.embed.reading import as_read
 from lakedocs.errors import ModelError
 from lakedocs.settings import EmbeddingSettings
 
@@ -21,38 +20,21 @@ _E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 """Wang et al. 2022, arXiv:2212.03533: E5 is trained with these prefixes and loses quality without them."""
 
 
-def model_source(settings: EmbeddingSettings) -> str:
-    """The path or name that the model is loaded from."""
-    return str(packaged_folder()) if settings.engine == "packaged" else settings.model
-
-
 class LocalEmbedder:
     """A sentence-transformers model with pooling and normalisation as its own configuration says."""
 
     def __init__(self, settings: EmbeddingSettings) -> None:
         import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
 
         self._settings = settings
-        source = model_source(settings)
-        disable_progress_bar()
         torch.set_num_threads(1)  # Spark fills the cores with workers
         on_gpu = torch.cuda.is_available()
         half = settings.precision == "bfloat16" or (settings.precision == "auto" and (on_gpu or _computes_bfloat16()))
-        try:
-            self._model = SentenceTransformer(source, model_kwargs={"dtype": torch.bfloat16} if half else {})
-        except (OSError, ValueError) as error:
-            raise ModelError(
-                f"The embedding model {settings.model} can't be loaded; name an installed path or volume (no hub may be reachable)."
-            ) from error
-        if not any(self._model.prompts.values()) and _is_e5(source):
-            self._model.prompts = dict(_E5_PROMPTS)
-        self._model.eval()
+        self._model = load_model(model_source(settings), model_kwargs={"dtype": torch.bfloat16} if half else {})
 
     @property
     def key(self) -> str:
-        return model_key(self._settings)
+        return local_key(self._settings)
 
     @property
     def dimensions(self) -> int:
@@ -81,30 +63,25 @@ class LocalEmbedder:
         return vectors
 
 
-def model_key(settings: EmbeddingSettings) -> str:
-    """Name, checksum and dimensions of a model; a model in a folder is known by its weights, not by where it lies."""
-    if settings.engine == "packaged":
-        return packaged_key()
-    folder = Path(settings.model)
-    if not folder.is_dir():
-        return f"{settings.model}:{settings.dimensions}:{VERSION}"
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".safetensors", ".bin", ".json"))
-    return f"{folder.name}:{_digest(tuple(map(_state_of, files)))}:{settings.dimensions}:{VERSION}"
+def load_model(source: str, **options: Any) -> Any:
+    """The sentence-transformers model at a path or of a name, with E5's prompts where it has none of its own.
 
+    Raises:
+        ModelError: when it can't be loaded.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
-def _state_of(path: Path) -> tuple[str, int, int]:
-    """A file with its size and time: weights are gigabytes, and are not read again while these stay."""
-    status = path.stat()
-    return str(path), status.st_size, status.st_mtime_ns
-
-
-@lru_cache(maxsize=8)
-def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for path, _, _ in files:
-        with open(path, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:8]
+    disable_progress_bar()
+    try:
+        model = SentenceTransformer(source, **options)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"The embedding model {Path(source).name} can't be loaded; name an installed path or volume (no hub may be reachable)."
+        ) from error
+    if not any(model.prompts.values()) and _is_e5(source):
+        model.prompts = dict(_E5_PROMPTS)
+    return model.eval()
 
 
 def _computes_bfloat16() -> bool:

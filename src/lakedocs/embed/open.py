@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lakedocs.embed.protocol import Embedder
+from lakedocs.services.options import ServingSettings
 from lakedocs.settings import EmbeddingSettings, Settings, read_key
 
 
@@ -16,20 +17,25 @@ def open_embedder(chosen: EmbeddingSettings, settings: Settings) -> Embedder:
         ModelError: when it can't be loaded.
         MissingKeyError: when its service needs a key that is not there.
     """
-    key = read_key(settings.keys.openai_api, settings.storage.root).decode() if chosen.engine == "azure_openai" else ""
-    return _open(chosen, key, str(settings.storage.models))
+    names = {"azure_openai": settings.keys.openai_api, "serving": settings.keys.serving}
+    key = read_key(names[chosen.engine], settings.storage.root).decode() if chosen.engine in names else ""
+    return _open(chosen, settings.serving, key, str(settings.storage.models))
 
 
 @lru_cache(maxsize=2)
-def _open(chosen: EmbeddingSettings, api_key: str, cache: str) -> Embedder:
+def _open(chosen: EmbeddingSettings, serving: ServingSettings, api_key: str, cache: str) -> Embedder:
     if chosen.engine == "azure_openai":
         from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
 
         return AzureOpenAIEmbedder(chosen, api_key)
-    if chosen.engine == "packaged" and chosen.runtime == "openvino":
-        from lakedocs.embed.packaged import PackagedEmbedder
+    if chosen.engine == "serving":
+        from lakedocs.embed.endpoint import EndpointEmbedder
 
-        return PackagedEmbedder(chosen, Path(cache))
+        return EndpointEmbedder(chosen, serving, api_key)
+    from lakedocs.embed.compiled import compiled_embedder
+
+    if compiled := compiled_embedder(chosen, Path(cache)):
+        return compiled
     from lakedocs.embed.local import LocalEmbedder
 
     return LocalEmbedder(chosen)
@@ -41,6 +47,10 @@ def model_key(chosen: EmbeddingSettings) -> str:
         from lakedocs.embed.azure_openai import service_key
 
         return service_key(chosen)
-    from lakedocs.embed.local import model_key as local_key
+    if chosen.engine == "serving":
+        from lakedocs.embed.endpoint import endpoint_key
+
+        return endpoint_key(chosen)
+    from lakedocs.embed.identity import local_key
 
     return local_key(chosen)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from lakedocs.embed.local import model_source
+from lakedocs.embed.identity import model_source
 from lakedocs.embed.reading import as_read
 from lakedocs.errors import ModelError
 from lakedocs.settings import EmbeddingSettings
@@ -29,6 +29,8 @@ def token_limit(settings: EmbeddingSettings) -> tuple[Spans, int]:
     """
     if settings.engine == "azure_openai":
         return _cl100k_spans(), _LONGEST_PASSAGE - _RESERVED
+    if settings.engine == "serving":  # its own tokenizer is not here, and may cut words into more pieces than this one
+        return _cl100k_spans(), _LONGEST_PASSAGE * 3 // 4
     source = Path(model_source(settings))
     if (source / "tokenizer.json").is_file():
         from tokenizers import Tokenizer

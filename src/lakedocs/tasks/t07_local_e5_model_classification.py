@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.classify.champion import champion_version, fetch_champion, open_champion
+from lakedocs.classify.champion import Champion, ServedChampion, champion_version, fetch_champion, open_champion, served_champion
 from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
 from lakedocs.embed.open import model_key, open_embedder
@@ -24,7 +24,7 @@ from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, input_of, texts_of
 from lakedocs.records import LabelScore
-from lakedocs.settings import Settings, fingerprint
+from lakedocs.settings import Settings, fingerprint, read_key
 
 _VERSION = "labels/1"
 _STAGE = Stage(tables.LABELS_LEDGER, (tables.LABELS,), key="doc_id")
@@ -102,17 +102,25 @@ def _score_vectors(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Ite
 
 
 def _by_champion(context: TaskContext, version: str, units: DataFrame) -> DataFrame:
-    folder = fetch_champion(context.settings, version)
+    folder = "" if context.settings.classification.endpoint else str(fetch_champion(context.settings, version))
     texts = texts_of(context, units)
     context.announce(texts.count())
-    classify = partial(_classify_texts, context.settings, str(folder), context.task_key)
+    classify = partial(_classify_texts, context.settings, folder, context.task_key)
     return texts.repartition(context.settings.slices.partitions).mapInArrow(classify, _SCORED_DDL)
+
+
+def _champion(settings: Settings, folder: str) -> Champion | ServedChampion:
+    chosen = settings.classification
+    if not chosen.endpoint:
+        return open_champion(folder, chosen.champion_threshold)
+    token = read_key(settings.keys.serving, settings.storage.root).decode()
+    return served_champion(chosen.endpoint, token, settings.serving, chosen.champion_threshold)
 
 
 def _classify_texts(settings: Settings, folder: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         if batch.num_rows:
-            champion = open_champion(folder, settings.classification.champion_threshold)
+            champion = _champion(settings, folder)
             yield _scored(batch.column("text_hash"), champion.classify(batch.column("text").to_pylist()))
             tick(settings.storage.progress_folder, task_key, batch.num_rows)
 
