@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lakedocs import __version__
+from lakedocs.cli_models import models
 from lakedocs.errors import LakedocsError, SettingsError
 from lakedocs.settings import Settings, load_settings, make_local_keys, parse_overrides
 
@@ -238,6 +239,9 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
         spark = host.spark if host else local_session(settings.storage) if settings.target == "local" else current_session()
         for line in maintain_lake(Lake(spark, settings.storage), settings):
             click.echo(line)
+
+
+cli.add_command(models)
 
 
 def _run(wanted: LocalRun, spark_url: str, driver_memory: str, console: Console, *, as_json: bool = False, answer_only: bool = False) -> None:

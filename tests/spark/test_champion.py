@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import shutil
-import warnings
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 import torch
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
@@ -16,6 +25,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from lakedocs.lakehouse import tables
+from lakedocs.serving.log import log_text_model
+from lakedocs.train.onnx_models import export, write_served
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -24,14 +35,14 @@ LABELS = {0: "problem", 1: "solution", 2: "topic", 3: "year"}
 TASK = "07_local_e5_model_classification"
 
 
-def classifier(certain_label: int) -> dict[str, object]:
-    """A network without layers that sees `rejected` as a problem and everything else as `certain_label`, with probability .99."""
+def classifier(certain_label: int, folder: Path) -> Path:
+    """A folder to serve from: a network of one layer that is sure of `certain_label`, with probability .99."""
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "rejected"]
     tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     config = BertConfig(
-        vocab_size=len(words), hidden_size=4, num_hidden_layers=0, num_attention_heads=1, id2label=LABELS,
+        vocab_size=len(words), hidden_size=4, num_hidden_layers=1, intermediate_size=4, num_attention_heads=1, id2label=LABELS,
         label2id={label: number for number, label in LABELS.items()}, num_labels=4,
     )  # fmt: skip
     network = BertForSequenceClassification(config)
@@ -40,7 +51,10 @@ def classifier(certain_label: int) -> dict[str, object]:
             parameter.zero_()
         network.classifier.bias[certain_label] = 6.0
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", model_max_length=64)
-    return {"model": network, "tokenizer": fast}
+    network.save_pretrained(folder / "network")
+    export(folder / "network", folder / "network.onnx")
+    write_served(folder / "served", folder / "network.onnx", fast, list(LABELS.values()))
+    return folder / "served"
 
 
 def promote(root: Path, certain_label: int) -> str:
@@ -49,10 +63,10 @@ def promote(root: Path, certain_label: int) -> str:
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("lakedocs")
     assert experiment is not None
-    with mlflow.start_run(experiment_id=experiment.experiment_id), warnings.catch_warnings(action="ignore"):
-        info = mlflow.transformers.log_model(
-            classifier(certain_label), name="model", task="text-classification", registered_model_name=NAME, pip_requirements=["transformers"]
-        )
+    folder = root / f"classifier{certain_label}"
+    folder.mkdir()
+    with mlflow.start_run(experiment_id=experiment.experiment_id):
+        info = log_text_model(classifier(certain_label, folder), registered_model_name=NAME)
     client.set_registered_model_alias(NAME, "champion", info.registered_model_version)
     return str(info.registered_model_version)
 
@@ -95,3 +109,63 @@ def test_a_new_champion_relabels_and_the_same_one_does_not(spark: SparkSession, 
 def test_below_its_threshold_there_is_no_label(spark: SparkSession, root: Path, samples: Path) -> None:
     assert label(samples, root, "classification.champion_threshold=0.995") == 0
     assert {row["label"] for row in pipeline.read(spark, root, tables.LABELS)} == {"none"}
+
+
+@pytest.fixture(scope="module")
+def served(root: Path) -> Iterator[str]:
+    """The champion on MLflow's own server, as a workspace's endpoint runs it: the URL that ends in /invocations."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"models:/{NAME}@champion", "-p", str(port), "--env-manager", "local"]
+    environment = {
+        **os.environ,
+        "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    with open(root / "server.log", "wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    try:
+        for _ in range(240):
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"http://127.0.0.1:{port}/ping", timeout=5).ok:
+                    break
+            assert server.poll() is None, (root / "server.log").read_text()
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}/invocations"
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param({"dataframe_split": {"columns": ["words"], "data": [["a"]]}}, "text", id="another column"),
+        pytest.param({"dataframe_split": {"columns": ["text"], "data": [[" "]]}}, "row 0 is not a text", id="empty"),
+        pytest.param({"dataframe_split": {"columns": ["text"], "data": [["ok"], ["x" * 100_001]]}}, "row 1 has 100001 characters", id="too long"),
+        pytest.param({"dataframe_split": {"columns": ["text"], "data": [["a"]] * 2049}}, "more than the 2048", id="too many"),
+        pytest.param({"dataframe_split": {"columns": ["text"], "data": [[7]]}}, "", id="a number"),
+        pytest.param({"texts": ["a"]}, "", id="no known field"),
+        pytest.param("not JSON", "", id="not JSON"),
+    ],
+)
+def test_bad_input_is_answered_clearly(served: str, body: object, said: str) -> None:
+    data = body if isinstance(body, str) else json.dumps(body)
+    answer = requests.post(served, data=data, headers={"Content-Type": "application/json"}, timeout=30)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert "x" * 50 not in answer.text
+
+
+def test_07_asks_the_endpoint_instead(served: str, spark: SparkSession, root: Path, samples: Path) -> None:
+    local = {row["passage_id"]: row["scores"] for row in pipeline.read(spark, root, tables.LABELS)}
+    (root / "keys" / "serving_token").write_text("token")
+    assert label(samples, root, f"classification.champion_threshold=0.1; classification.endpoint={served}; serving.batch_texts=5") == 0
+    rows = pipeline.read(spark, root, tables.LABELS)
+    assert {row["label"] for row in rows} == {"year"}
+    assert {row["passage_id"]: row["scores"] for row in rows} == local

@@ -18,7 +18,7 @@ from lakedocs.cli import cli
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.stage import TaskContext
-from lakedocs.settings import Storage, bundle_folder, load_settings
+from lakedocs.settings import Storage, bundle_folder, load_settings, make_local_keys
 from lakedocs.train import boosting
 from lakedocs.train.examples import Example, read_examples
 
@@ -92,19 +92,44 @@ def test_all_are_trained_and_compared_on_one_split(
     assert "champion" in shown
     predictions = [row for model in tables.CLASSIFIERS for row in rows(spark, root, tables.predictions(model))]
     by_model = {model: {row["example_id"] for row in predictions if row["model"] == model} for model in {row["model"] for row in predictions}}
-    assert set(by_model) == {"zero_shot", "tfidf", "xgboost", "fine_tuned"}
+    assert set(by_model) == {"zero_shot", "tfidf", "xgboost", "fine_tuned", "served"}
     wanted = {row["example_id"] for row in rows(spark, root, tables.TRAINING_EXAMPLES) if row["split"] != "train"}
     assert all(ids == wanted for ids in by_model.values())
     assert all(abs(sum(row["scores"].values()) - 1) < 1e-4 for row in predictions)
     client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
     runs = {run.data.tags["lakedocs.model"]: run for run in client.search_runs([client.get_experiment_by_name("lakedocs").experiment_id])}
-    assert set(runs) == {"tfidf", "xgboost", "fine_tuned", "comparison"}
+    assert set(runs) == {"tfidf", "xgboost", "fine_tuned", "served", "comparison"}
     assert len({run.data.tags["lakedocs.data_version"] for run in runs.values()}) == 1
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert {artifact.path for artifact in client.list_artifacts(runs["tfidf"].info.run_id)} >= {"coefficients.json", "terms.png"}
     page = (root / "training.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert 'src="http' not in page
+
+
+def test_every_checkpoint_and_every_variant_is_in_mlflow(root: Path) -> None:
+    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
+    runs = {run.data.tags["lakedocs.model"]: run for run in client.search_runs([client.get_experiment_by_name("lakedocs").experiment_id])}
+    checkpoints = client.list_artifacts(runs["fine_tuned"].info.run_id, "checkpoints")
+    assert len(checkpoints) == 2, "one an epoch"
+    table = json.loads(Path(client.download_artifacts(runs["served"].info.run_id, "variants.json")).read_text())
+    rows = {row["variant"]: row for row in (dict(zip(table["columns"], values, strict=True)) for values in table["data"])}
+    assert set(rows) == {"fp32", "dynamic_int8", "static_int8", "qat_int8"}
+    assert rows["fp32"]["agreement"] == 1
+    assert all(row["passages_per_second"] > 0 and row["milliseconds"] > 0 for row in rows.values())
+    assert all(rows[name]["agreement"] > 0.5 for name in rows)
+    assert runs["served"].data.tags["lakedocs.served_as"] in rows
+
+
+def test_two_processes_of_torch_distributor_train_one_model(spark: SparkSession, files: dict[str, Path], tmp_path: Path) -> None:
+    from lakedocs.train import finetune, prepare
+
+    chosen = dict(part.strip().split("=", 1) for part in overrides(files).split(";"))
+    settings = load_settings("local", {**chosen, "storage.root": str(tmp_path), "training.processes": 2, "training.processes_on": "driver"})
+    make_local_keys(settings)
+    context = TaskContext(spark, Lake(spark, settings.storage), settings, "fine_tune", "distributed")
+    prepare.run(context)
+    assert finetune.run(context).rows_out == len([row for row in rows(spark, tmp_path, tables.TRAINING_EXAMPLES) if row["split"] != "train"])
 
 
 def test_the_words_of_a_label_speak_for_it(root: Path) -> None:

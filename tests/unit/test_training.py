@@ -105,7 +105,7 @@ def scored(right: float, size: int = 400, sure: float = 0.9, seed: int = 1) -> S
 
 def test_figures_of_a_model_whose_quality_is_known() -> None:
     test = scored(0.8)
-    found = evaluate("m", LABELS, scored(0.8, seed=2), test, rounds=200, seed=1)
+    found = evaluate("m", LABELS, scored(0.8, seed=2), test, 1.5, rounds=200, seed=1)
     assert found.accuracy.value == pytest.approx(test.hits.mean())
     assert found.accuracy.low < found.accuracy.value < found.accuracy.high
     assert 0.02 < found.accuracy.high - found.accuracy.low < 0.15
@@ -177,7 +177,7 @@ def count():
     if not left[0]:
         os.kill(os.getpid(), signal.SIGKILL)
 settings = load_settings("local", {{"training.epochs": 6, "training.learning_rate": 0.01, "training.patience": 9}}).training
-fit(FitJob({job.base!r}, {job.data!r}, {job.folder!r}, {LABELS!r}, settings, count))
+fit(FitJob({job.base!r}, {job.data!r}, {job.folder!r}, {LABELS!r}, settings, on_epoch=count))
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -9
     assert sorted(path.name for path in (killed / "checkpoints").iterdir()) == ["checkpoint-3", "checkpoint-6"]

@@ -142,12 +142,13 @@ TRAINING_EXAMPLES = Table(
     ("example_id",),
 )  # fmt: skip
 TRAINING_REFUSED = Table("docs", "training_refused", (("source", "string"), ("line", "bigint"), ("reason", "string"), *_RUN), ("source",))
-CLASSIFIERS = ("zero_shot", "champion", "tfidf", "xgboost", "fine_tuned")
+CLASSIFIERS = ("zero_shot", "champion", "tfidf", "xgboost", "fine_tuned", "served")
 
 
 def predictions(classifier: str) -> Table:
     """What a classifier makes of the validation and test examples; a table each, for the trainings run side by side."""
-    columns = (("model", "string"), ("example_id", "string"), ("scores", "map<string, double>"), ("data_version", "string"), *_RUN)
+    columns = (("model", "string"), ("example_id", "string"), ("scores", "map<string, double>"), ("data_version", "string"),
+               ("seconds_per_1000", "double"), *_RUN)  # fmt: skip
     return Table("docs", f"predictions_{classifier}", columns, ("example_id",))
 
 

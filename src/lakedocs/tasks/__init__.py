@@ -26,7 +26,9 @@ TRAINING_TASKS = {
     "train_tfidf": "lakedocs.train.tfidf",
     "train_xgboost": "lakedocs.train.boosting",
     "fine_tune": "lakedocs.train.finetune",
+    "quantise": "lakedocs.train.quantise",
     "compare_and_promote": "lakedocs.train.compare",
+    "serve_champion": "lakedocs.train.serve",
 }
 
 

@@ -19,7 +19,7 @@ from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
 from lakedocs.settings import Settings
 from lakedocs.train.figures import importance_figure
-from lakedocs.train.runs import examples, label_names, numbered, store_predictions, tracked
+from lakedocs.train.runs import examples, label_names, numbered, store_predictions, timed, tracked
 from lakedocs.train.tfidf import as_scores
 
 MODEL = "xgboost"
@@ -52,7 +52,7 @@ def run(context: TaskContext) -> Figures:
         mlflow.log_metric("best_round", int(booster.attr("best_iteration") or chosen.boosting_rounds))
         mlflow.log_figure(importance_figure(booster.get_score(importance_type="gain")), "importance.png")
         mlflow.xgboost.log_model(booster, name="model", pip_requirements=["xgboost"])
-        store_predictions(context, MODEL, as_scores(model.transform(rows.where(F.col("split") != "train")), labels))
+        store_predictions(context, MODEL, *timed(context, as_scores(model.transform(rows.where(F.col("split") != "train")), labels), MODEL))
     return Figures(stale=1, rows_out=1)
 
 

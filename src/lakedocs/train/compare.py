@@ -19,7 +19,7 @@ from lakedocs.classify.zero_shot import ZeroShot
 from lakedocs.embed.open import open_embedder
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, TaskContext
-from lakedocs.train import boosting, finetune, tfidf
+from lakedocs.train import boosting, finetune, quantise, tfidf
 from lakedocs.train.evaluate import Comparison, Evaluation, Scored, compare, evaluate, tempered
 from lakedocs.train.figures import quality_figure
 from lakedocs.train.registry import promote
@@ -30,18 +30,19 @@ from lakedocs.train.runs import PREDICTED_DDL, Texts, data_version, examples, ga
 ZERO_SHOT = "zero_shot"
 CHAMPION = "champion"
 _ZERO_SHOT_TEMPERATURE = 0.05
-SERVED = finetune.MODEL
-"""The kind of model that 07 can load."""
+SERVED = quantise.MODEL
+"""The kind of model that 07 loads: the fine-tuned one as `quantise` made it small."""
 
 
 @dataclass(frozen=True)
 class _Splits:
     validation: Scored
     test: Scored
+    seconds_per_1000: float
 
 
 def run(context: TaskContext) -> Figures:
-    """Compare, report, and promote the fine-tuned model if it is better than the champion."""
+    """Compare, report, and promote the fine-tuned model, as it would be served, if it is better than the champion."""
     import mlflow
 
     settings, chosen, labels = context.settings, context.settings.training, label_names(context.settings)
@@ -49,21 +50,22 @@ def run(context: TaskContext) -> Figures:
     with tracked(context, COMPARISON, {"bootstrap_rounds": chosen.bootstrap_rounds, "significance": chosen.significance}):
         _score_zero_shot(context, texts, labels)
         incumbent = _score_champion(context, texts, labels)
-        models = [ZERO_SHOT, *([incumbent] if incumbent else []), tfidf.MODEL, boosting.MODEL, finetune.MODEL]
+        models = [ZERO_SHOT, *([incumbent] if incumbent else []), tfidf.MODEL, boosting.MODEL, finetune.MODEL, quantise.MODEL]
         scored = _scored(context, models, labels)
         evaluations = {
-            model: evaluate(model, labels, splits.validation, splits.test, chosen.bootstrap_rounds, chosen.seed) for model, splits in scored.items()
+            model: evaluate(model, labels, splits.validation, splits.test, splits.seconds_per_1000, chosen.bootstrap_rounds, chosen.seed)
+            for model, splits in scored.items()
         }
         figures = {model: quality_figure(model, labels, splits.test, evaluations[model].temperature) for model, splits in scored.items()}
         for model, found in evaluations.items():
-            _log(found, figures[model])
+            _log(found, figures[model], chosen.price_per_hour)
         against = incumbent or ZERO_SHOT
         comparison = compare(scored[SERVED].test, scored[against].test, chosen.bootstrap_rounds, chosen.seed) if SERVED in scored else None
         is_better = comparison is not None and comparison.is_better(chosen.significance)
         verdict = _verdict(evaluations, comparison, against, is_better=is_better)
         mlflow.set_tag(VERDICT_TAG, verdict)
         path = settings.storage.path / REPORT
-        write_report(path, TrainingReport(tuple(evaluations.values()), verdict, comparison, against, figures))
+        write_report(path, TrainingReport(tuple(evaluations.values()), verdict, comparison, against, figures, chosen.price_per_hour))
         mlflow.log_artifact(str(path))
         if is_better:
             mlflow.set_tag("lakedocs.champion_version", promote(context, SERVED))  # last: what fails before it can be done again
@@ -72,7 +74,7 @@ def run(context: TaskContext) -> Figures:
 
 def _verdict(evaluations: Mapping[str, Evaluation], comparison: Comparison | None, against: str, *, is_better: bool) -> str:
     if comparison is None:
-        return "No fine-tuned model was scored: nothing to promote."
+        return "No served model was scored: nothing to promote."
     told = (
         f"accuracy {evaluations[SERVED].accuracy.value:.3f} against {evaluations[against].accuracy.value:.3f} of {against.replace('_', '-')}, "
         f"difference {comparison.difference}, McNemar p {comparison.mcnemar_p:.4f}, bootstrap p {comparison.bootstrap_p:.4f}"
@@ -80,7 +82,9 @@ def _verdict(evaluations: Mapping[str, Evaluation], comparison: Comparison | Non
     if not is_better:
         return f"The fine-tuned model is not shown to be better: {told}. The champion stays."
     best = max(evaluations.values(), key=lambda found: found.accuracy.value)
-    more = "" if best.model == SERVED else f" {best.model} did better still ({best.accuracy.value:.3f}), but 07 loads fine-tuned models only."
+    more = (
+        "" if best.model in (SERVED, finetune.MODEL) else f" {best.model} did better still ({best.accuracy.value:.3f}), but 07 loads this kind only."
+    )
     return f"The fine-tuned model is the new champion: {told}.{more}"
 
 
@@ -114,10 +118,8 @@ def _score_champion(context: TaskContext, texts: Sequence[Texts], labels: list[s
 
 
 def _store(context: TaskContext, model: str, rows: list[tuple[str, dict[str, float]]], start: float) -> None:
-    import mlflow
-
-    mlflow.log_metric(f"{model}.seconds_per_1000", (time.monotonic() - start) / max(len(rows), 1) * 1000)
-    store_predictions(context, model, context.spark.createDataFrame(rows, PREDICTED_DDL))
+    seconds = time.monotonic() - start
+    store_predictions(context, model, context.spark.createDataFrame(rows, PREDICTED_DDL), seconds)
 
 
 def _scored(context: TaskContext, models: list[str], labels: list[str]) -> dict[str, _Splits]:
@@ -142,16 +144,17 @@ def _scored(context: TaskContext, models: list[str], labels: list[str]) -> dict[
                         [row["language"] for row in here],
                     )
                 )
-            found[model] = _Splits(*parts)
+            found[model] = _Splits(parts[0], parts[1], float(own[0]["seconds_per_1000"]))
     return found
 
 
-def _log(found: Evaluation, figure: object) -> None:
+def _log(found: Evaluation, figure: object, price_per_hour: float) -> None:
     import mlflow
 
     figures = {
         "accuracy": found.accuracy.value, "accuracy_low": found.accuracy.low, "accuracy_high": found.accuracy.high,
         "macro_f1": found.macro_f1.value, "macro_f1_low": found.macro_f1.low, "macro_f1_high": found.macro_f1.high,
+        "seconds_per_1000": found.seconds_per_1000, "cost_per_million": found.cost_per_million(price_per_hour),
         "temperature": found.temperature, "calibration_error": found.calibration_error[1],
         **{f"coverage_{at}": share for at, (share, _) in found.coverage.items()},
         **{f"accuracy_{language or 'unknown'}": accuracy for language, (_, accuracy) in found.languages.items()},

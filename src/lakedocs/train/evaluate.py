@@ -74,6 +74,11 @@ class Evaluation:
     calibration_error: tuple[float, float]
     coverage: dict[float, tuple[float, float]]
     languages: dict[str, tuple[int, float]]
+    seconds_per_1000: float
+
+    def cost_per_million(self, price_per_hour: float) -> float:
+        """Of classifying a million passages, where a core (or, for Spark's models, this machine) costs `price_per_hour`."""
+        return self.seconds_per_1000 * 1000 / 3600 * price_per_hour
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class Comparison:
         return self.difference.value > 0 and max(self.mcnemar_p, self.bootstrap_p) < significance
 
 
-def evaluate(model: str, labels: Sequence[str], validation: Scored, test: Scored, rounds: int, seed: int) -> Evaluation:
+def evaluate(model: str, labels: Sequence[str], validation: Scored, test: Scored, seconds_per_1000: float, rounds: int, seed: int) -> Evaluation:
     """The figures of a model; its temperature comes from the validation split."""
     factor = temperature(validation)
     calm = tempered(test.probabilities, factor)
@@ -118,6 +123,7 @@ def evaluate(model: str, labels: Sequence[str], validation: Scored, test: Scored
         calibration_error=(calibration_error(test.probabilities, test.hits), calibration_error(calm, test.hits)),
         coverage={at: (float((confidence >= at).mean()), _mean(test.hits[confidence >= at])) for at in COVERED_AT},
         languages={name: (int((languages == name).sum()), _mean(test.hits[languages == name])) for name in sorted(set(test.languages))},
+        seconds_per_1000=seconds_per_1000,
     )
 
 

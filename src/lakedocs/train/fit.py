@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lakedocs.errors import ModelError
 from lakedocs.train.options import TrainingSettings
 
+if TYPE_CHECKING:
+    from lakedocs.train.runs import Texts
+
 MAX_TOKENS = 256
+_TEXTS_A_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,9 @@ class FitJob:
         data: a folder with train.json and validation.json: {"texts": [...], "targets": [...]}.
         folder: where checkpoints and, in `best/model`, the result lie.
         labels: in the order of their numbers.
+        is_quantisation_aware: weights and activations are rounded to eight bits as it learns, so that it learns to bear that.
         on_epoch: called at the end of each.
+        on_checkpoint: called with the folder of each checkpoint, once it is written.
     """
 
     base: str
@@ -34,7 +41,9 @@ class FitJob:
     folder: str
     labels: tuple[str, ...]
     settings: TrainingSettings
+    is_quantisation_aware: bool = False
     on_epoch: Callable[[], None] = field(default=lambda: None)
+    on_checkpoint: Callable[[Path], None] = field(default=lambda folder: None)
 
 
 def fit(job: FitJob) -> None:
@@ -43,6 +52,7 @@ def fit(job: FitJob) -> None:
     Raises:
         ModelError: when the encoder can't be loaded.
     """
+    _quiet()
     import torch
     from transformers import (
         AutoModelForSequenceClassification,
@@ -70,17 +80,24 @@ def fit(job: FitJob) -> None:
         raise ModelError("training.base_model can't be loaded; name an installed path or volume (no hub may be reachable).") from error
     if chosen.freeze_encoder:
         network.base_model.requires_grad_(False)
+    if job.is_quantisation_aware:
+        _quantisation(network, "prepare")
     train, validation = (_Encoded(tokenizer, *_read(Path(job.data) / f"{split}.json")) for split in ("train", "validation"))
     weights = torch.tensor(_balanced(train.targets, len(job.labels)), dtype=torch.float32)
 
     def weighted_loss(outputs: Any, targets: Any, **_: Any) -> Any:
         return torch.nn.functional.cross_entropy(outputs["logits"], targets, weight=weights.to(outputs["logits"].device))
 
-    class CountEpochs(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
         def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             del args, control
             if state.is_world_process_zero:
                 job.on_epoch()
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            del control
+            if state.is_world_process_zero:
+                job.on_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     trainer = Trainer(
         model=network,
@@ -96,7 +113,7 @@ def fit(job: FitJob) -> None:
         data_collator=_Collator(tokenizer),
         compute_loss_func=weighted_loss,
         compute_metrics=_metrics,
-        callbacks=[EarlyStoppingCallback(early_stopping_patience=chosen.patience), CountEpochs()],
+        callbacks=[EarlyStoppingCallback(early_stopping_patience=chosen.patience), Watch()],
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)
     checkpoints = folder / "checkpoints"
@@ -104,9 +121,60 @@ def fit(job: FitJob) -> None:
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
     if trainer.is_world_process_zero():
         best = folder / "best" / "model"
+        if job.is_quantisation_aware:
+            _quantisation(network, "convert")
         trainer.save_model(str(best))
         tokenizer.save_pretrained(str(best))
         (folder / "history.json").write_text(json.dumps(trainer.state.log_history), encoding="utf-8")
+
+
+def _quiet() -> None:
+    """torchao, which transformers imports, tells of kernels for other machines and of its own use of PyTorch."""
+    for name in ("torch.utils._pytree", "torchao"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def probabilities(model_folder: Path, texts: Sequence[str]) -> list[list[float]]:
+    """Each text's probability of every label, by the network as it was trained."""
+    _quiet()
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    network = AutoModelForSequenceClassification.from_pretrained(model_folder).eval()
+    found: list[list[float]] = []
+    for start in range(0, len(texts), _TEXTS_A_BATCH):
+        batch = tokenizer(list(texts[start : start + _TEXTS_A_BATCH]), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+        with torch.inference_mode():
+            found += torch.softmax(network(**batch).logits.float(), dim=1).tolist()
+    return found
+
+
+def write_examples(folder: Path, splits: Mapping[str, Texts], labels: Sequence[str]) -> Path:
+    """`folder`, with the redacted texts of each split in a file that `fit` reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, here in splits.items():
+        content = {"texts": here.texts, "targets": [labels.index(label) for label in here.labels]}
+        (folder / f"{split}.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def _quantisation(network: Any, step: Literal["prepare", "convert"]) -> None:
+    """Rounding in the encoder's linear layers on or off, as ONNX Runtime's dynamic quantisation will round: by token, by channel.
+
+    Jacob et al. 2018, arXiv:1712.05877: the forward pass rounds, the gradient passes straight through.
+    """
+    import torch
+    from torchao.quantization import quantize_
+    from torchao.quantization.granularity import PerAxis, PerToken
+    from torchao.quantization.qat import IntxFakeQuantizeConfig, QATConfig
+
+    if step == "convert":
+        quantize_(network, QATConfig(step="convert"))
+        return
+    activations = IntxFakeQuantizeConfig(torch.int8, PerToken(), is_symmetric=False)
+    weights = IntxFakeQuantizeConfig(torch.int8, PerAxis(0), is_symmetric=True)
+    quantize_(network.base_model, QATConfig(activation_config=activations, weight_config=weights, step="prepare"))
 
 
 def _drop_unfinished(checkpoints: Path) -> None:

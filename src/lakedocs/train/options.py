@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Variant = Literal["fp32", "dynamic_int8", "static_int8", "qat_int8"]
+WHOLE: Variant = "fp32"
+
 
 class TrainingSettings(BaseModel):
     """What the training job learns from, and how."""
@@ -31,5 +34,12 @@ class TrainingSettings(BaseModel):
     warmup_share: float = Field(0.1, ge=0, lt=1)
     patience: int = Field(3, gt=0, description="Epochs without a better validation score.")
     seed: int = 7
+    processes: int = Field(1, gt=0, description="More than one: trained by Spark's TorchDistributor, a process per task.")
+    processes_on: Literal["workers", "driver"] = "workers"
+    serve_as: Variant | Literal["auto"] = Field("auto", description="auto: the fastest variant that is as accurate.")
+    serve_tolerance: float = Field(0.01, ge=0, lt=1, description="Validation accuracy that `auto` may give away.")
+    calibration_passages: int = Field(200, gt=0, description="Training passages that static quantisation measures.")
+    qat_epochs: int = Field(2, gt=0, description="Epochs of quantisation-aware training after fine-tuning.")
+    price_per_hour: float = Field(0, ge=0, description="Of a core that classifies, in any currency: the cost column of the comparison.")
     bootstrap_rounds: int = Field(1000, ge=100, description="Resamples behind intervals and the test that a challenger must pass.")
     significance: float = Field(0.05, gt=0, lt=0.5, description="A challenger is better if chance explains it with no more probability.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from lakedocs.errors import ModelError
 from lakedocs.lakehouse.stage import TaskContext
-from lakedocs.lakehouse.tracking import experiment_id
-from lakedocs.train.results import DATA_TAG, MODEL_TAG, RUN_TAG
-from lakedocs.train.runs import data_version
+from lakedocs.train.results import DATA_TAG, RUN_TAG
+from lakedocs.train.runs import last_run
 
 
 def promote(context: TaskContext, model: str) -> str:
@@ -20,11 +18,7 @@ def promote(context: TaskContext, model: str) -> str:
 
     settings = context.settings
     client = MlflowClient(registry_uri=settings.tracking.registry_uri or None)
-    wanted = f"tags.`{MODEL_TAG}` = '{model}' and tags.`{DATA_TAG}` = '{data_version(context)}' and attributes.status = 'FINISHED'"
-    runs = client.search_runs([experiment_id(settings)], wanted, order_by=["attributes.start_time DESC"], max_results=1)
-    if not runs:
-        raise ModelError("No finished run has the model that is to be promoted: run fine_tune again.")
-    run = runs[0]
+    run = last_run(context, model)
     name = settings.champion_name
     tags = {
         tag: run.data.tags[tag]

@@ -23,6 +23,7 @@ class TrainingReport:
     comparison: Comparison | None
     against: str
     figures: Mapping[str, Figure]
+    price_per_hour: float
 
 
 def write_report(path: Path, report: TrainingReport) -> None:

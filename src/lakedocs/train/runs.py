@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,12 +17,15 @@ from pyspark.sql import functions as F
 from lakedocs import __version__
 from lakedocs.classify.champion import tracking_uri
 from lakedocs.classify.labels import load_labels
-from lakedocs.errors import LakeError, SettingsError
+from lakedocs.errors import LakeError, ModelError, SettingsError
 from lakedocs.lakehouse import tables
-from lakedocs.lakehouse.stage import TaskContext
+from lakedocs.lakehouse.stage import TaskContext, materialised
 from lakedocs.lakehouse.tracking import experiment_id
 from lakedocs.settings import Settings, fingerprint
 from lakedocs.train.results import DATA_TAG, MODEL_TAG, RUN_TAG
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 PREDICTED_DDL = "example_id string, scores map<string, double>"
 
@@ -80,21 +86,31 @@ def numbered(rows: DataFrame, labels: list[str]) -> DataFrame:
     return rows.withColumn("target", numbers[F.col("label")]).withColumn("weight", F.coalesce(weights[F.col("label")], F.lit(1.0)))
 
 
-def store_predictions(context: TaskContext, model: str, scored: DataFrame) -> None:
+def store_predictions(context: TaskContext, model: str, scored: DataFrame, seconds: float) -> None:
     """Put a model's scores in the place of its former ones.
 
     Args:
-        scored: example_id, scores (label to probability) of validation and test.
+        scored: example_id, scores (label to probability) of validation and test, computed already.
+        seconds: what the scoring took.
     """
     table = tables.predictions(model)
     context.lake.ensure(table)
     learnt = F.lit(data_version(context)).alias("data_version")
-    context.lake.overwrite(table, scored.select(F.lit(model).alias("model"), "example_id", "scores", learnt, F.lit(context.run_id).alias("run_id")))
+    speed = F.lit(seconds / max(scored.count(), 1) * 1000).alias("seconds_per_1000")
+    model_name, run_id = F.lit(model).alias("model"), F.lit(context.run_id).alias("run_id")
+    context.lake.overwrite(table, scored.select(model_name, "example_id", "scores", learnt, speed, run_id))
+
+
+def timed(context: TaskContext, scored: DataFrame, name: str) -> tuple[DataFrame, float]:
+    """The scores, computed, and the seconds that took."""
+    start = time.monotonic()
+    found = materialised(context, scored.select("example_id", "scores"), f"scored_{name}")
+    return found, time.monotonic() - start
 
 
 @contextmanager
-def tracked(context: TaskContext, model: str, parameters: Mapping[str, object]) -> Iterator[None]:
-    """An MLflow run of this thread for one training, tagged with what it learnt from."""
+def tracked(context: TaskContext, model: str, parameters: Mapping[str, object]) -> Iterator[str]:
+    """An MLflow run of this thread for one training, tagged with what it learnt from; its id."""
     import mlflow
 
     settings = context.settings
@@ -107,6 +123,37 @@ def tracked(context: TaskContext, model: str, parameters: Mapping[str, object]) 
         RUN_TAG: context.run_id, MODEL_TAG: model, DATA_TAG: data_version(context), "lakedocs.version": __version__,
         "lakedocs.settings": fingerprint(settings.training, settings.classification),
     }  # fmt: skip
-    with mlflow.start_run(experiment_id=experiment, run_name=f"{model}-{context.run_id}", tags=tags):
+    with mlflow.start_run(experiment_id=experiment, run_name=f"{model}-{context.run_id}", tags=tags) as run:
         mlflow.log_params(dict(parameters))
-        yield
+        yield str(run.info.run_id)
+
+
+def last_run(context: TaskContext, model: str) -> Run:
+    """The last finished run of this kind of model that learnt from the present data.
+
+    Raises:
+        ModelError: when there is none.
+    """
+    from mlflow import MlflowClient
+
+    wanted = f"tags.`{MODEL_TAG}` = '{model}' and tags.`{DATA_TAG}` = '{data_version(context)}' and attributes.status = 'FINISHED'"
+    client = MlflowClient(tracking_uri(context.settings))
+    runs = client.search_runs([experiment_id(context.settings)], wanted, order_by=["attributes.start_time DESC"], max_results=1)
+    if not runs:
+        raise ModelError(f"No finished run has a model of the kind {model} from the present examples: run its task again.")
+    return runs[0]
+
+
+def fetched_model(context: TaskContext, model: str, folder: Path) -> Path:
+    """Where the files of that run's model lie now, below `folder`.
+
+    Raises:
+        ModelError: when there is none.
+    """
+    import mlflow
+    from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
+
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # it would write over the progress of the run
+    run = last_run(context, model)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/model", dst_path=str(folder)))

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.train.figures import term_figure
-from lakedocs.train.runs import examples, label_names, numbered, store_predictions, tracked
+from lakedocs.train.runs import examples, label_names, numbered, store_predictions, timed, tracked
 
 MODEL = "tfidf"
 _MOST_TERMS = 50_000
@@ -50,8 +50,7 @@ def run(context: TaskContext) -> Figures:
         mlflow.log_metric("collisions", int((terms.groupby("feature")["term"].nunique() > 1).sum()))
         folder = str(context.settings.storage.path / "work" / "mlflow")
         mlflow.spark.log_model(model, artifact_path="model", dfs_tmpdir=folder, pip_requirements=["pyspark"])
-        scored = as_scores(model.transform(rows.where(F.col("split") != "train")), labels)
-        store_predictions(context, MODEL, scored)
+        store_predictions(context, MODEL, *timed(context, as_scores(model.transform(rows.where(F.col("split") != "train")), labels), MODEL))
     return Figures(stale=1, rows_out=len(terms))
 
 

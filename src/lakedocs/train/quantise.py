@@ -1,0 +1,169 @@
+"""quantise: the fine-tuned classifier as ONNX, whole and in eight bits by three methods; the chosen one is what gets served.
+
+Reads: docs.training_examples, the fine-tuned model in MLflow. Writes: an MLflow run with a table of size, speed, agreement and
+accuracy, and the pyfunc that `compare_and_promote` may make the champion; docs.predictions_served.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.stage import Figures, TaskContext
+from lakedocs.serving.log import log_text_model
+from lakedocs.serving.text_model import TextModel
+from lakedocs.settings import Settings
+from lakedocs.train import finetune
+from lakedocs.train.evaluate import Scored, temperature
+from lakedocs.train.fit import FitJob, fit, write_examples
+from lakedocs.train.onnx_models import export, quantise_dynamic, quantise_static, write_served
+from lakedocs.train.options import WHOLE, Variant
+from lakedocs.train.runs import PREDICTED_DDL, Texts, fetched_model, gathered, label_names, store_predictions, tracked
+
+MODEL = "served"
+_LATENCY_TEXTS = 50
+_QUANTISED: tuple[Variant, ...] = ("dynamic_int8", "static_int8", "qat_int8")
+
+
+@dataclass(frozen=True)
+class VariantFigures:
+    """A variant of the model on one core: size, passages per second in batches, milliseconds for one (median), and how well it does.
+
+    Attributes:
+        agreement: share of the validation and test passages with the label that the whole model gives.
+    """
+
+    variant: str
+    megabytes: float
+    passages_per_second: float
+    milliseconds: float
+    agreement: float
+    validation_accuracy: float
+    test_accuracy: float
+
+
+def run(context: TaskContext) -> Figures:
+    """Make the variants, measure them, log the one that conf or the figures choose."""
+    import mlflow
+
+    settings, chosen, labels = context.settings, context.settings.training, label_names(context.settings)
+    splits = {split: gathered(context, split) for split in ("train", "validation", "test")}
+    work = settings.storage.path / "training" / "variants"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    context.announce(1 + len(_QUANTISED))
+    with tracked(context, MODEL, {"serve_as": chosen.serve_as, "calibration_passages": chosen.calibration_passages, "qat_epochs": chosen.qat_epochs}):
+        folders = _variants(context, fetched_model(context, finetune.MODEL, work / "fetched") / "model", splits, labels, work)
+        models = {variant: _opened(folder) for variant, folder in folders.items()}
+        scores = {variant: {split: model.outputs(splits[split].texts) for split in ("validation", "test")} for variant, model in models.items()}
+        figures = [_measured(variant, models[variant], folders[variant], scores, splits, labels) for variant in folders]
+        served = served_variant(figures, chosen.serve_as, chosen.serve_tolerance)
+        mlflow.log_table(pd.DataFrame([asdict(found) for found in figures]), "variants.json")
+        mlflow.set_tag("lakedocs.served_as", served)
+        log_text_model(folders[served])
+        rows = [
+            (id_, dict(zip(labels, map(float, row), strict=True)))
+            for split in ("validation", "test")
+            for id_, row in zip(splits[split].ids, scores[served][split], strict=True)
+        ]
+        speed = next(found.passages_per_second for found in figures if found.variant == served)
+        store_predictions(context, MODEL, context.spark.createDataFrame(rows, PREDICTED_DDL), len(rows) / speed)
+    shutil.rmtree(work, ignore_errors=True)
+    return Figures(stale=len(figures), rows_out=len(rows))
+
+
+def served_variant(figures: Sequence[VariantFigures], wanted: str, tolerance: float) -> Variant:
+    """The variant that conf names, or with `auto` the fastest one that loses no more than `tolerance` of validation accuracy."""
+    by_name: dict[str, VariantFigures] = {found.variant: found for found in figures}
+    if wanted != "auto":
+        return by_name[wanted].variant  # type: ignore[return-value]  # pydantic has checked the name
+    bar = by_name[WHOLE].validation_accuracy - tolerance
+    good = [found for found in figures if found.validation_accuracy >= bar]
+    return max(good, key=lambda found: found.passages_per_second).variant  # type: ignore[return-value]  # the names are ours
+
+
+def _variants(context: TaskContext, model_folder: Path, splits: dict[str, Texts], labels: list[str], work: Path) -> dict[Variant, Path]:
+    """A folder to serve from for each variant."""
+    from transformers import AutoTokenizer
+
+    chosen = context.settings.training
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    files: dict[Variant, Path] = {name: work / f"{name}.onnx" for name in (WHOLE, *_QUANTISED)}
+    calm = _temperature(model_folder, splits["validation"], labels, tokenizer, work)
+    export(model_folder, files[WHOLE], calm)
+    _tick(context)
+    quantise_dynamic(files[WHOLE], files["dynamic_int8"])
+    _tick(context)
+    quantise_static(files[WHOLE], files["static_int8"], tokenizer, splits["train"].texts[: chosen.calibration_passages])
+    _tick(context)
+    aware = work / "aware.onnx"
+    export(_trained_aware(context.settings, model_folder, splits, labels, work), aware, calm)
+    quantise_dynamic(aware, files["qat_int8"])
+    _tick(context)
+    for name, file in files.items():
+        write_served(work / name, file, tokenizer, labels)
+    return {name: work / name for name in files}
+
+
+def _tick(context: TaskContext) -> None:
+    tick(context.settings.storage.progress_folder, context.task_key)
+
+
+def _temperature(model_folder: Path, validation: Texts, labels: list[str], tokenizer: Any, work: Path) -> float:
+    """What the logits are divided by, so that a confidence means what it says."""
+    raw = work / "raw.onnx"
+    export(model_folder, raw)
+    write_served(work / "raw", raw, tokenizer, labels)
+    targets = np.asarray([labels.index(label) for label in validation.labels])
+    return temperature(Scored(targets, _opened(work / "raw").outputs(validation.texts), validation.ids, validation.languages))
+
+
+def _trained_aware(settings: Settings, model_folder: Path, splits: dict[str, Texts], labels: list[str], work: Path) -> Path:
+    """The network after a few more epochs in which it felt the rounding of its weights and activations."""
+    chosen = settings.training
+    data = write_examples(work / "aware" / "data", {split: splits[split] for split in ("train", "validation")}, labels)
+    gently = chosen.model_copy(update={"epochs": chosen.qat_epochs, "learning_rate": chosen.learning_rate / 5, "freeze_encoder": False})
+    fit(FitJob(str(model_folder), str(data), str(work / "aware"), tuple(labels), gently, is_quantisation_aware=True))
+    return work / "aware" / "best" / "model"
+
+
+def _opened(folder: Path) -> TextModel:
+    model = TextModel()
+    model.load(folder, threads=1)
+    return model
+
+
+def _measured(
+    variant: Variant,
+    model: TextModel,
+    folder: Path,
+    scores: dict[Variant, dict[str, Any]],
+    splits: dict[str, Texts],
+    labels: list[str],
+) -> VariantFigures:
+    texts = [*splits["validation"].texts, *splits["test"].texts]
+    start = time.perf_counter()
+    model.outputs(texts)
+    seconds = time.perf_counter() - start
+    single = []
+    for text in texts[:_LATENCY_TEXTS]:
+        start = time.perf_counter()
+        model.outputs([text])
+        single.append(time.perf_counter() - start)
+    found = {split: scores[variant][split].argmax(axis=1) for split in ("validation", "test")}
+    whole = {split: scores[WHOLE][split].argmax(axis=1) for split in ("validation", "test")}
+    hits = {split: np.asarray([labels[n] for n in found[split]]) == np.asarray(splits[split].labels) for split in found}
+    return VariantFigures(
+        variant, (folder / "model.onnx").stat().st_size / 1e6, len(texts) / max(seconds, 1e-9), statistics.median(single) * 1000,
+        float(np.mean(np.concatenate([found[split] == whole[split] for split in found]))),
+        float(hits["validation"].mean()), float(hits["test"].mean()),
+    )  # fmt: skip
