@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.fakes.azure_openai import FakeAzureOpenAI
+from tests.fakes.encoder import tiny_sentence_model
 from tests.fakes.server import Fault, serving
 from tests.fakes.serving import FakeServing
 
@@ -35,23 +36,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_e5(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An E5-like model of a few kilobytes that the test makes itself."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny") / "tiny-e5"
-    base = folder.parent / "base"
-    letters = [*"abcdefghijklmnopqrstuvwxyz.:", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
-    (folder.parent / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]))
-    BertTokenizerFast(str(folder.parent / "vocab.txt"), model_max_length=64).save_pretrained(base)
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=70, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64)
-    BertModel(config).save_pretrained(base)
-    word = Transformer(str(base), max_seq_length=64)
-    SentenceTransformer(modules=[word, Pooling(32, pooling_mode="mean")]).save(str(folder))
-    return folder
+    return tiny_sentence_model(tmp_path_factory.mktemp("tiny") / "tiny-e5")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A transformers encoder small enough to be made by a test."""
+"""Encoders small enough to be made by a test."""
 
 from __future__ import annotations
 
@@ -18,4 +18,23 @@ def tiny_encoder(folder: Path) -> Path:
     BertModel(BertConfig(vocab_size=len(words), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)).save_pretrained(
         folder
     )
+    return folder
+
+
+def tiny_sentence_model(folder: Path) -> Path:
+    """An E5-like sentence-transformers model of letters with random weights, in `folder`."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertTokenizerFast
+
+    base = folder.parent / "base"
+    letters = [*"abcdefghijklmnopqrstuvwxyz.:", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
+    (folder.parent / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]))
+    BertTokenizerFast(str(folder.parent / "vocab.txt"), model_max_length=64).save_pretrained(base)
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=70, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64)
+    BertModel(config).save_pretrained(base)
+    word = Transformer(str(base), max_seq_length=64)
+    SentenceTransformer(modules=[word, Pooling(32, pooling_mode="mean")]).save(str(folder))
     return folder

@@ -6,6 +6,7 @@ TARGET ends in .xml (OpenVINO), .onnx, or .int8.onnx (ONNX with weights in eight
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,11 @@ def write_onnx(model: Any, path: Path) -> Facts:
     whole = _Whole(model).eval()
     example = torch.ones(2, 16, dtype=torch.long)
     axes = {**{name: {0: "texts", 1: "tokens"} for name in _INPUTS}, "vectors": {0: "texts"}}
-    torch.onnx.export(
-        whole, (example, example), str(path), input_names=list(_INPUTS), output_names=["vectors"], dynamic_axes=axes, opset_version=18, dynamo=False
-    )
+    with warnings.catch_warnings(action="ignore"):  # of values that tracing takes for constants; which they are
+        torch.onnx.export(
+            whole, (example, example), str(path), input_names=list(_INPUTS), output_names=["vectors"], dynamic_axes=axes, opset_version=18,
+            dynamo=False,
+        )  # fmt: skip
     return _facts(model)
 
 

@@ -37,6 +37,7 @@ def publish_base(source: str, folder: Path | None, name: str, settings: Settings
     if folder is not None:
         partial = folder.with_name(f"{folder.name}.partial")  # what was cut off must not pass for a whole model
         shutil.rmtree(partial, ignore_errors=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
         model.save(str(partial))
         partial.rename(folder)
     if not name:
