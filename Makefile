@@ -8,7 +8,7 @@ LINKS := $(if $(WHEELS),--find-links $(WHEELS))
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock bench bench-kill samples clean
+.PHONY: help java setup run train test check format lock bench bench-kill bench-embedding samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ samples: setup ## Write samples/ and the shipped training examples anew
 
 bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, 1x 4x 16x
 	$(BIN)/python benchmarks/pipeline.py $(FOLDER)
+
+bench-embedding: setup ## Speed of the embedder's runtimes beside sentence-transformers, on the passages of the lake in ROOT
+	$(BIN)/python benchmarks/embedding.py $(ROOT)
 
 bench-kill: setup ## Kill ten runs at random moments, run again, compare the rows
 	$(BIN)/python benchmarks/kill_sweep.py $(FOLDER)

@@ -194,3 +194,24 @@ def test_a_frozen_encoder_trains_the_head_alone(base: Path, tmp_path: Path) -> N
     before, after = load_file(base / "model.safetensors"), load_file(tmp_path / "best" / "model" / "model.safetensors")
     name = "encoder.layer.0.output.dense.weight"
     assert (before[name] == after[f"bert.{name}"]).all()
+
+
+def test_rounding_puts_weights_on_their_grid_and_lets_the_gradient_through() -> None:
+    import torch
+
+    from lakedocs.train.rounding import Rounding
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(16, 8), torch.nn.GELU(), torch.nn.Linear(8, 4))
+    texts = torch.randn(5, 16)
+    exact, names = network(texts), set(dict(network.named_parameters()))
+    rounding = Rounding(network)
+    rounded = network(texts)
+    assert 0 < (exact - rounded).abs().max() < 0.1
+    rounded.sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in network.parameters())
+    rounding.end()
+    assert set(dict(network.named_parameters())) == names
+    for layer in (network[0], network[2]):
+        steps = layer.weight / (layer.weight.abs().amax(dim=1, keepdim=True) / 127)
+        assert torch.allclose(steps, steps.round(), atol=1e-3)

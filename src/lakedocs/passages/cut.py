@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from lakedocs.records import Element, Passage, Place
@@ -45,8 +46,9 @@ class Cutter:
     """
 
     def __init__(self, limits: Sequence[TokenLimit], overlap_tokens: int, regions_left_out: Sequence[str] = ()) -> None:
-        self._limits = limits
-        self._first = min(limits, key=lambda limit: limit.tokens)
+        # a text is tokenised to see whether it fits, and again to count it: that is remembered
+        self._limits = [TokenLimit(lru_cache(maxsize=8)(limit.spans), limit.tokens) for limit in limits]
+        self._first = min(self._limits, key=lambda limit: limit.tokens)
         self._overlap = min(overlap_tokens, self._first.tokens // 4)
         self._left_out = frozenset(regions_left_out)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from lakedocs.errors import ModelError
 from lakedocs.train.options import TrainingSettings
 
 if TYPE_CHECKING:
+    from lakedocs.train.rounding import Rounding
     from lakedocs.train.runs import Texts
 
 MAX_TOKENS = 256
@@ -52,7 +52,6 @@ def fit(job: FitJob) -> None:
     Raises:
         ModelError: when the encoder can't be loaded.
     """
-    _quiet()
     import torch
     from transformers import (
         AutoModelForSequenceClassification,
@@ -80,8 +79,7 @@ def fit(job: FitJob) -> None:
         raise ModelError("training.base_model can't be loaded; name an installed path or volume (no hub may be reachable).") from error
     if chosen.freeze_encoder:
         network.base_model.requires_grad_(False)
-    if job.is_quantisation_aware:
-        _quantisation(network, "prepare")
+    rounding = _rounding(network) if job.is_quantisation_aware else None
     train, validation = (_Encoded(tokenizer, *_read(Path(job.data) / f"{split}.json")) for split in ("train", "validation"))
     weights = torch.tensor(_balanced(train.targets, len(job.labels)), dtype=torch.float32)
 
@@ -121,22 +119,21 @@ def fit(job: FitJob) -> None:
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None)
     if trainer.is_world_process_zero():
         best = folder / "best" / "model"
-        if job.is_quantisation_aware:
-            _quantisation(network, "convert")
+        if rounding:
+            rounding.end()
         trainer.save_model(str(best))
         tokenizer.save_pretrained(str(best))
         (folder / "history.json").write_text(json.dumps(trainer.state.log_history), encoding="utf-8")
 
 
-def _quiet() -> None:
-    """torchao, which transformers imports, tells of kernels for other machines and of its own use of PyTorch."""
-    for name in ("torch.utils._pytree", "torchao"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+def _rounding(network: Any) -> Rounding:
+    from lakedocs.train.rounding import Rounding
+
+    return Rounding(network.base_model)
 
 
 def probabilities(model_folder: Path, texts: Sequence[str]) -> list[list[float]]:
     """Each text's probability of every label, by the network as it was trained."""
-    _quiet()
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -157,24 +154,6 @@ def write_examples(folder: Path, splits: Mapping[str, Texts], labels: Sequence[s
         content = {"texts": here.texts, "targets": [labels.index(label) for label in here.labels]}
         (folder / f"{split}.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
-
-
-def _quantisation(network: Any, step: Literal["prepare", "convert"]) -> None:
-    """Rounding in the encoder's linear layers on or off, as ONNX Runtime's dynamic quantisation will round: by token, by channel.
-
-    Jacob et al. 2018, arXiv:1712.05877: the forward pass rounds, the gradient passes straight through.
-    """
-    import torch
-    from torchao.quantization import quantize_
-    from torchao.quantization.granularity import PerAxis, PerToken
-    from torchao.quantization.qat import IntxFakeQuantizeConfig, QATConfig
-
-    if step == "convert":
-        quantize_(network, QATConfig(step="convert"))
-        return
-    activations = IntxFakeQuantizeConfig(torch.int8, PerToken(), is_symmetric=False)
-    weights = IntxFakeQuantizeConfig(torch.int8, PerAxis(0), is_symmetric=True)
-    quantize_(network.base_model, QATConfig(activation_config=activations, weight_config=weights, step="prepare"))
 
 
 def _drop_unfinished(checkpoints: Path) -> None:
