@@ -14,7 +14,7 @@ from tests.fakes.server import Fault, serving
 from tests.fakes.serving import FakeServing
 
 from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
-from lakedocs.embed.compiled import CompiledEmbedder, compiled_embedder
+from lakedocs.embed.compiled import CompiledEmbedder, compiled_embedder, convert_ahead
 from lakedocs.embed.endpoint import EndpointEmbedder
 from lakedocs.embed.local import LocalEmbedder
 from lakedocs.embed.open import model_key, open_embedder
@@ -161,6 +161,31 @@ def test_reading_keeps_every_place() -> None:
     text = "a_b | <X> 104.445 of 12.05.2020 and 1.2.3 is 74.78"
     assert len(as_read(text)) == len(text)
     assert as_read(text).split() == ["a", "b", "X", "104", "of", "12.05.2020", "and", "1.2.3", "is", "74.7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        pytest.param("Kent | 1 | 2 | 3 | 4 | 5", "Kent 1 2 3", id="three numbers of a row"),
+        pytest.param("Kent | 1 |  | -3 % | € 4,000 | (5) | east | 6 | 7", "Kent 1 -3 % east 6 7", id="empty cells count, words begin anew"),
+        pytest.param("a | 1 | 2 | 3 | 4\nb | 5 | 6", "a 1 2 3\nb 5 6", id="row by row"),
+        pytest.param("numbers 1 2 3 4 5 6", "numbers 1 2 3 4 5 6", id="no cells"),
+        pytest.param("a | 1 | 2 | 3 | 30 September 2027", "a 1 2 3 30 September 2027", id="a date in words is no number"),
+    ],
+)
+def test_what_is_read_of_a_row(text: str, read: str) -> None:
+    assert len(as_read(text)) == len(text)
+    assert "\n".join(" ".join(line.split()) for line in as_read(text).split("\n")) == read
+
+
+def test_a_model_is_converted_before_it_is_needed(tmp_path: Path, tiny_e5: Path) -> None:
+    chosen = EmbeddingSettings.model_validate(folder(tiny_e5))
+    convert_ahead(EmbeddingSettings(runtime="torch"), tmp_path)
+    assert not list(tmp_path.iterdir())
+    convert_ahead(chosen, tmp_path)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert compiled_embedder(chosen, tmp_path) is not None
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
 def test_the_opened_embedder_is_the_chosen_one(tmp_path: Path, cache: Path) -> None:

@@ -103,14 +103,11 @@ def compiled_embedder(settings: EmbeddingSettings, cache: Path) -> CompiledEmbed
     Raises:
         ModelError: when conf names a runtime that can't run this model.
     """
-    chosen = settings.runtime
-    by_itself = chosen == "auto" and settings.precision != "int8"
-    if chosen == "torch" or (by_itself and _GPU.exists()):
+    if not _may_be_compiled(settings):
         return None
-    source = Path(model_source(settings))
-    path = cache / f"{source.name if settings.engine != 'packaged' else settings.model}-{_digest(settings, source)}{_suffix(settings)}"
-    is_convertible = (source / "tokenizer.json").is_file()
-    if not is_convertible or not _converted(source, path):
+    by_itself = _is_chosen_by_itself(settings)
+    source, path = _places(settings, cache)
+    if not _converted(source, path):
         if by_itself:
             return None
         raise ModelError("The embedding model can't be converted; set runtime: torch and another precision than int8 for it.")
@@ -118,6 +115,27 @@ def compiled_embedder(settings: EmbeddingSettings, cache: Path) -> CompiledEmbed
     if by_itself and facts.agreement < settings.min_agreement:
         return None
     return CompiledEmbedder(settings, source, path, facts)
+
+
+def convert_ahead(settings: EmbeddingSettings, cache: Path) -> None:
+    """Convert the model now, where it may be needed, so that no worker waits for it later."""
+    if settings.engine in ("packaged", "sentence_transformers") and _may_be_compiled(settings):
+        _converted(*_places(settings, cache))
+
+
+def _is_chosen_by_itself(settings: EmbeddingSettings) -> bool:
+    return settings.runtime == "auto" and settings.precision != "int8"
+
+
+def _may_be_compiled(settings: EmbeddingSettings) -> bool:
+    return settings.runtime != "torch" and not (_is_chosen_by_itself(settings) and _GPU.exists())
+
+
+def _places(settings: EmbeddingSettings, cache: Path) -> tuple[Path, Path]:
+    """Where the model lies, and where it lies or will lie converted."""
+    source = Path(model_source(settings))
+    name = settings.model if settings.engine == "packaged" else source.name
+    return source, cache / f"{name}-{_digest(settings, source)}{_suffix(settings)}"
 
 
 def _digest(settings: EmbeddingSettings, source: Path) -> str:
@@ -137,6 +155,8 @@ def _facts_of(path: Path) -> Path:
 
 def _converted(source: Path, path: Path) -> bool:
     """Whether the model stands at `path`; the first process of a machine converts it, or finds that it can't be and notes that."""
+    if not (source / "tokenizer.json").is_file():
+        return False
     failed = path.with_name(f"{path.name}.failed")
     if not _facts_of(path).is_file() and not failed.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ from filelock import FileLock, Timeout
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from lakedocs.errors import JobFileError, LakeError
+from lakedocs.embed.compiled import convert_ahead
+from lakedocs.errors import JobFileError, LakedocsError, LakeError
 from lakedocs.job.console import LiveConsole
 from lakedocs.job.jobfile import Job, Task, dynamic_values, load_job, resolve, variables
 from lakedocs.job.report import write_report
@@ -126,6 +128,7 @@ def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession],
         with console.status("Starting Spark") if console.is_terminal else _quiet():
             spark = open_session(settings.storage)
         load_in_background()
+        _convert_in_background(settings)
         command_lines = CommandLines(bundle, parameters, run_id)
         keys = [task.task_key for task in job.ordered()]
         with LiveConsole(console, keys, lambda key: progress.done(settings.storage.progress, key)) as live:
@@ -153,6 +156,17 @@ def _finish_documents(spark: SparkSession, settings: Settings, run_id: str, job:
 def _finish_training(spark: SparkSession, settings: Settings, run_id: str, job: Job, outcomes: list[Outcome]) -> Trained:
     del spark, job
     return Trained(outcomes, results_of(settings, run_id), settings.storage.path / REPORT)
+
+
+def _convert_in_background(settings: Settings) -> None:
+    """Convert the models of 07 and 08 while 01-05 read: at a lake's first run that takes a while, and later no time."""
+
+    def convert() -> None:
+        for chosen in (settings.classification.model, settings.embedding):
+            with suppress(LakedocsError, OSError):  # the task that needs the model says what is wrong with it
+                convert_ahead(chosen, settings.storage.models)
+
+    threading.Thread(target=convert, daemon=True, name="convert-models").start()
 
 
 @contextmanager

@@ -136,7 +136,9 @@ def probabilities(model_folder: Path, texts: Sequence[str]) -> list[list[float]]
     """Each text's probability of every label, by the network as it was trained."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     network = AutoModelForSequenceClassification.from_pretrained(model_folder).eval()
     found: list[list[float]] = []

@@ -7,6 +7,7 @@ import logging
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ class _Probabilities(torch.nn.Module):
 def export(model_folder: Path, path: Path, temperature: float = 1.0) -> None:
     """Write the transformers classifier of a folder to `path`, from token ids and mask to calibrated probabilities."""
     from transformers import AutoModelForSequenceClassification
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     network = AutoModelForSequenceClassification.from_pretrained(model_folder, attn_implementation="eager").eval()
     example = torch.ones(2, 16, dtype=torch.long)
     axes = {**{name: {0: "texts", 1: "tokens"} for name in _INPUTS}, "probabilities": {0: "texts"}}
@@ -50,7 +53,8 @@ def quantise_dynamic(source: Path, path: Path) -> None:
     """Weights in eight bits by output channel; activations are measured and rounded as they come."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(source, path, weight_type=QuantType.QInt8, per_channel=True)
+    with _without_advice():
+        quantize_dynamic(source, path, weight_type=QuantType.QInt8, per_channel=True)
 
 
 def quantise_static(source: Path, path: Path, tokenizer: Any, texts: Sequence[str]) -> None:
@@ -66,16 +70,23 @@ def quantise_static(source: Path, path: Path, tokenizer: Any, texts: Sequence[st
             return next(self._batches, None)
 
     prepared = path.with_suffix(".prepared")
-    logging.disable(logging.WARNING)  # it advises what is done already
-    try:
+    with _without_advice():
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         quantize_static(
             str(prepared), str(path), Texts(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"],
         )  # fmt: skip
+    prepared.unlink(missing_ok=True)
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """onnxruntime's quantisation advises in the root logger what is done already, or does not apply."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
     finally:
         logging.disable(logging.NOTSET)
-        prepared.unlink(missing_ok=True)
 
 
 def _batches(tokenizer: Any, texts: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lakedocs.errors import ModelError
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.serving.log import log_text_model
@@ -24,13 +25,14 @@ from lakedocs.serving.text_model import TextModel
 from lakedocs.settings import Settings
 from lakedocs.train import finetune
 from lakedocs.train.evaluate import Scored, temperature
-from lakedocs.train.fit import FitJob, fit, write_examples
+from lakedocs.train.fit import FitJob, fit, probabilities, write_examples
 from lakedocs.train.onnx_models import export, quantise_dynamic, quantise_static, write_served
 from lakedocs.train.options import WHOLE, Variant
 from lakedocs.train.runs import PREDICTED_DDL, Texts, fetched_model, gathered, label_names, store_predictions, tracked
 
 MODEL = "served"
 _LATENCY_TEXTS = 50
+_LEAST_AGREEMENT = 0.99
 _QUANTISED: tuple[Variant, ...] = ("dynamic_int8", "static_int8", "qat_int8")
 
 
@@ -39,7 +41,7 @@ class VariantFigures:
     """A variant of the model on one core: size, passages per second in batches, milliseconds for one (median), and how well it does.
 
     Attributes:
-        agreement: share of the validation and test passages with the label that the whole model gives.
+        agreement: share of the validation and test passages with the label that the trained network gives.
     """
 
     variant: str
@@ -62,10 +64,14 @@ def run(context: TaskContext) -> Figures:
     work.mkdir(parents=True)
     context.announce(1 + len(_QUANTISED))
     with tracked(context, MODEL, {"serve_as": chosen.serve_as, "calibration_passages": chosen.calibration_passages, "qat_epochs": chosen.qat_epochs}):
-        folders = _variants(context, fetched_model(context, finetune.MODEL, work / "fetched") / "model", splits, labels, work)
+        model_folder = _fetched(context, work)
+        trained = {split: np.asarray(probabilities(model_folder, splits[split].texts)).argmax(axis=1) for split in ("validation", "test")}
+        folders = _variants(context, model_folder, splits, labels, work)
         models = {variant: _opened(folder) for variant, folder in folders.items()}
         scores = {variant: {split: model.outputs(splits[split].texts) for split in ("validation", "test")} for variant, model in models.items()}
-        figures = [_measured(variant, models[variant], folders[variant], scores, splits, labels) for variant in folders]
+        figures = [_measured(variant, models[variant], folders[variant], scores[variant], trained, splits, labels) for variant in folders]
+        if figures[0].agreement < _LEAST_AGREEMENT:
+            raise ModelError("The exported model does not answer as the trained one does: it can't be served; name another training.base_model.")
         served = served_variant(figures, chosen.serve_as, chosen.serve_tolerance)
         mlflow.log_table(pd.DataFrame([asdict(found) for found in figures]), "variants.json")
         mlflow.set_tag("lakedocs.served_as", served)
@@ -89,6 +95,13 @@ def served_variant(figures: Sequence[VariantFigures], wanted: str, tolerance: fl
     bar = by_name[WHOLE].validation_accuracy - tolerance
     good = [found for found in figures if found.validation_accuracy >= bar]
     return max(good, key=lambda found: found.passages_per_second).variant  # type: ignore[return-value]  # the names are ours
+
+
+def _fetched(context: TaskContext, work: Path) -> Path:
+    """The fine-tuned model and its tokenizer in one folder; MLflow keeps them in two."""
+    fetched = fetched_model(context, finetune.MODEL, work / "fetched")
+    shutil.copytree(fetched / "components" / "tokenizer", fetched / "model", dirs_exist_ok=True)
+    return fetched / "model"
 
 
 def _variants(context: TaskContext, model_folder: Path, splits: dict[str, Texts], labels: list[str], work: Path) -> dict[Variant, Path]:
@@ -146,7 +159,8 @@ def _measured(
     variant: Variant,
     model: TextModel,
     folder: Path,
-    scores: dict[Variant, dict[str, Any]],
+    scores: dict[str, Any],
+    trained: dict[str, Any],
     splits: dict[str, Texts],
     labels: list[str],
 ) -> VariantFigures:
@@ -159,11 +173,10 @@ def _measured(
         start = time.perf_counter()
         model.outputs([text])
         single.append(time.perf_counter() - start)
-    found = {split: scores[variant][split].argmax(axis=1) for split in ("validation", "test")}
-    whole = {split: scores[WHOLE][split].argmax(axis=1) for split in ("validation", "test")}
+    found = {split: scores[split].argmax(axis=1) for split in ("validation", "test")}
     hits = {split: np.asarray([labels[n] for n in found[split]]) == np.asarray(splits[split].labels) for split in found}
     return VariantFigures(
         variant, (folder / "model.onnx").stat().st_size / 1e6, len(texts) / max(seconds, 1e-9), statistics.median(single) * 1000,
-        float(np.mean(np.concatenate([found[split] == whole[split] for split in found]))),
+        float(np.mean(np.concatenate([found[split] == trained[split] for split in found]))),
         float(hits["validation"].mean()), float(hits["test"].mean()),
     )  # fmt: skip
