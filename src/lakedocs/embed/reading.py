@@ -8,7 +8,7 @@ VERSION = "read/2"
 """Part of every model's key: vectors of texts read differently are not compared."""
 
 _MARKS = str.maketrans({"|": " ", "<": " ", ">": " ", "_": " "})
-_CELL = r"\|[ ]*(?:[-+(€$£]*\d[\d.,:/ %)]*)?(?=[|\n]|$)"
+_CELL = r"\|(?:[-+(€$£ ]*\d[\d.,:/ %)]*| *)(?=[|\n]|$)"
 _NUMBERS_READ = 3
 _LONG_ROW = re.compile(rf"((?:{_CELL}){{{_NUMBERS_READ}}})((?:{_CELL})+)")
 """Cells of a row that hold numbers or nothing, one after the other."""
