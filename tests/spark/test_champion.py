@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +14,7 @@ import torch
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 from tests import pipeline
+from tests.fakes.mlflow_server import mlflow_server
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
@@ -113,33 +107,9 @@ def test_below_its_threshold_there_is_no_label(spark: SparkSession, root: Path, 
 
 @pytest.fixture(scope="module")
 def served(root: Path) -> Iterator[str]:
-    """The champion on MLflow's own server, as a workspace's endpoint runs it: the URL that ends in /invocations."""
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"models:/{NAME}@champion", "-p", str(port), "--env-manager", "local"]
-    environment = {
-        **os.environ,
-        "MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    with open(root / "server.log", "wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-    try:
-        for _ in range(240):
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"http://127.0.0.1:{port}/ping", timeout=5).ok:
-                    break
-            assert server.poll() is None, (root / "server.log").read_text()
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}/invocations"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """The champion as a workspace's endpoint runs it."""
+    with mlflow_server(f"models:/{NAME}@champion", f"sqlite:///{root / 'mlflow.db'}", root / "server.log") as url:
+        yield url
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,17 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from mlflow import MlflowClient
 from tests.fakes.encoder import tiny_sentence_model
+from tests.fakes.mlflow_server import mlflow_server
 from tests.fakes.server import Fault, serving
 from tests.fakes.workspace import FakeWorkspace
 
 from lakedocs.cli import cli
+from lakedocs.embed.endpoint import EndpointEmbedder
 from lakedocs.errors import ServiceError, SettingsError
+from lakedocs.services.invocations import Endpoint
 from lakedocs.services.options import ServingSettings
 from lakedocs.serving.endpoints import put_endpoint
-from lakedocs.settings import load_settings
+from lakedocs.settings import EmbeddingSettings, load_settings
 from lakedocs.train.publish import publish_base
 from lakedocs.train.quantise import VariantFigures, served_variant
 
@@ -85,8 +88,7 @@ def test_the_served_variant(wanted: str, tolerance: float, served: str) -> None:
     assert served_variant(found, wanted, tolerance) == served
 
 
-def test_a_published_model_lies_in_the_volume_and_serves_its_own_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lakedocs.serving.log._REQUIREMENTS", ("mlflow",))
+def test_a_published_model_lies_in_the_volume_and_serves_its_own_vectors(tmp_path: Path) -> None:
     source = tiny_sentence_model(tmp_path / "tiny-e5")
     settings = load_settings("local", {"storage.root": str(tmp_path / "lake")})
     (tmp_path / "lake").mkdir()
@@ -104,6 +106,13 @@ def test_a_published_model_lies_in_the_volume_and_serves_its_own_vectors(tmp_pat
         found = model.predict(pd.DataFrame({"text": texts}), params={"kind": kind})
         own = copied.encode([f"{kind}: {text}" for text in texts], prompt="", normalize_embeddings=True)
         assert np.allclose(found, own, atol=1e-4)
+    with mlflow_server("models:/tiny_e5@current", uri, tmp_path / "server.log") as url:
+        chosen = EmbeddingSettings(engine="serving", model="tiny_e5", endpoint=url, dimensions=32)
+        served = EndpointEmbedder(chosen, ServingSettings(batch_texts=1), "")
+        own = copied.encode([f"passage: {text}" for text in texts], prompt="", normalize_embeddings=True)
+        assert np.allclose(served.embed_passages(texts), own, atol=1e-4)
+        with pytest.raises(ServiceError, match="400"):
+            Endpoint(url, "", ServingSettings()).ask([" "])
 
 
 def test_serving_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:
