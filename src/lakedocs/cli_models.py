@@ -22,7 +22,7 @@ def models() -> None:
 
 @models.command()
 @click.argument("source")
-@click.option("--to", "folder", default="", metavar="FOLDER", help="Save its files there, as in /Volumes/CATALOG/raw/work/models/NAME.")
+@click.option("--to", "folder", default="", metavar="FOLDER", help="Save its files there; on a cluster, that may be in a volume.")
 @click.option("--name", default="", help="Register it as a served embedder under this name (CATALOG.SCHEMA.NAME in Unity Catalog).")
 @click.option("--serve", is_flag=True, help="Put the registered version on the endpoint that serving.embedder names.")
 @_target_option
@@ -32,8 +32,9 @@ def publish(source: str, folder: str, name: str, serve: bool, target: str, overr
 
     \b
     Examples:
-      lakedocs models publish intfloat/multilingual-e5-base --to /Volumes/main/raw/work/models/multilingual-e5-base
+      lakedocs models publish intfloat/multilingual-e5-base --to ./multilingual-e5-base
       lakedocs models publish ./multilingual-e5-base --name main.docs.multilingual_e5_base --serve --target prod
+          --overrides tracking.experiment=/Shared/lakedocs
     """
     from pathlib import Path
 
@@ -57,4 +58,4 @@ def _served(settings: Settings, name: str, version: str) -> str:
     from lakedocs.serving.endpoints import put_endpoint
 
     endpoint = settings.serving.embedder
-    return f"Endpoint {endpoint}: {put_endpoint(WorkspaceClient(), endpoint, name, version, settings.serving)}"
+    return f"Endpoint {endpoint}: {put_endpoint(WorkspaceClient(), endpoint, name, version, settings.serving, may_change=False)}"

@@ -253,6 +253,11 @@ def test_eight_bits_are_another_model(cache: Path) -> None:
     assert ((small.embed_passages(TEXTS[:2]) * compiled(cache).embed_passages(TEXTS[:2])).sum(1) > 0.95).all()
 
 
+def test_eight_bits_have_their_own_runtime(cache: Path) -> None:
+    with pytest.raises(ModelError, match="ONNX Runtime"):
+        compiled(cache, precision="int8", runtime="torch")
+
+
 def test_a_model_that_can_not_be_converted_runs_in_torch_or_says_so(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "tokenizer.json").write_text("{}")

@@ -17,6 +17,7 @@ class FakeWorkspace(FakeService):
         self.endpoints: dict[str, list[dict[str, Any]]] = {}
         self.busy_for = busy_for
         self.busy: dict[str, int] = {}
+        self.failed: set[str] = set()
 
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         if path == _ROOT and method == "POST":
@@ -35,9 +36,10 @@ class FakeWorkspace(FakeService):
 
     def _put(self, name: str, entities: list[dict[str, Any]]) -> tuple[int, Any]:
         self.endpoints[name] = entities
+        self.failed.discard(name)
         self.busy[name] = self.busy_for
         return 200, self._told(name)
 
     def _told(self, name: str) -> dict[str, Any]:
-        updating = "IN_PROGRESS" if self.busy[name] > 0 else "NOT_UPDATING"
+        updating = "UPDATE_FAILED" if name in self.failed else "IN_PROGRESS" if self.busy[name] > 0 else "NOT_UPDATING"
         return {"name": name, "config": {"served_entities": self.endpoints[name]}, "state": {"ready": "READY", "config_update": updating}}

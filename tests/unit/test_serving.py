@@ -22,7 +22,7 @@ from lakedocs.embed.endpoint import EndpointEmbedder
 from lakedocs.errors import ServiceError, SettingsError
 from lakedocs.services.invocations import Endpoint
 from lakedocs.services.options import ServingSettings
-from lakedocs.serving.endpoints import put_endpoint
+from lakedocs.serving.endpoints import put_endpoint, served_version
 from lakedocs.settings import EmbeddingSettings, load_settings
 from lakedocs.train.publish import publish_base
 from lakedocs.train.quantise import VariantFigures, served_variant
@@ -55,6 +55,26 @@ def test_an_endpoint_is_created_then_updated_then_left_alone(workspace: FakeWork
     changes = sum(method in ("PUT", "POST") for method, _, _ in workspace.requests)
     assert put(workspace, "2") == "as it was"
     assert sum(method in ("PUT", "POST") for method, _, _ in workspace.requests) == changes
+
+
+def test_what_an_endpoint_serves_is_known_and_may_be_left_alone(workspace: FakeWorkspace) -> None:
+    put(workspace, "1")
+    client = WorkspaceClient(host=workspace.url, token="token", auth_type="pat")
+    assert served_version(client, NAME, MODEL) == "1"
+    assert served_version(client, NAME, "main.docs.another") == ""
+    with pytest.raises(ServiceError, match="RESOURCE_DOES_NOT_EXIST"):
+        served_version(client, "no_such", MODEL)
+    assert put_endpoint(client, NAME, MODEL, "1", ServingSettings(), READY, may_change=False) == "as it was"
+    with pytest.raises(ServiceError, match="would mix"):
+        put_endpoint(client, NAME, MODEL, "2", ServingSettings(), READY, may_change=False)
+
+
+def test_a_failed_update_is_made_again(workspace: FakeWorkspace) -> None:
+    put(workspace, "1")
+    workspace.failed.add(NAME)
+    assert put(workspace, "1") == "updated"
+    assert put(workspace, "1", workload_size="Large") == "updated"
+    assert workspace.endpoints[NAME][0]["workload_size"] == "Large"
 
 
 def test_an_update_under_way_is_waited_for(workspace: FakeWorkspace) -> None:

@@ -103,6 +103,8 @@ def compiled_embedder(settings: EmbeddingSettings, cache: Path) -> CompiledEmbed
     Raises:
         ModelError: when conf names a runtime that can't run this model.
     """
+    if settings.precision == "int8" and settings.runtime in ("torch", "openvino"):
+        raise ModelError("Eight bits run in ONNX Runtime: set runtime to onnx or auto, or another precision.")
     if not _may_be_compiled(settings):
         return None
     by_itself = _is_chosen_by_itself(settings)
@@ -163,7 +165,8 @@ def _converted(source: Path, path: Path) -> bool:
         with FileLock(path.with_name(f"{path.name}.lock")):
             if not _facts_of(path).is_file() and not failed.exists():
                 command = [sys.executable, "-m", "lakedocs.embed.convert", str(source), str(path)]
-                if subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603 - our own module
+                # a child that was killed says nothing of the model: it is tried again
+                if subprocess.run(command, capture_output=True, check=False).returncode > 0:  # noqa: S603 - our own module
                     failed.touch()
     return _facts_of(path).is_file()
 

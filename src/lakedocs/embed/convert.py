@@ -5,8 +5,10 @@ TARGET ends in .xml (OpenVINO), .onnx, or .int8.onnx (ONNX with weights in eight
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ class _Whole(torch.nn.Module):
 def convert(source: Path, path: Path) -> None:
     """Write the model to `path` and, last, what is known of it beside it."""
     model = load_model(str(source), device="cpu", model_kwargs={"attn_implementation": "eager"} if path.suffix == ".onnx" else {})
-    partial = path.with_name(f"partial-{path.name}")
+    partial = path.with_name(f"partial-{os.getpid()}-{path.name}")  # a killed run may have left a child that still writes
     if path.suffix == ".xml":
         _to_openvino(_Whole(model).eval(), partial)
         partial.with_suffix(".bin").replace(path.with_suffix(".bin"))
@@ -57,9 +59,14 @@ def convert(source: Path, path: Path) -> None:
             _quantise(partial)
     partial.replace(path)
     compiled = CompiledEmbedder(EmbeddingSettings(), source, path, facts.model_copy(update={"passage_prompt": ""}))
-    own = model.encode(list(_PROBES), prompt="", normalize_embeddings=True, show_progress_bar=False)
-    agreement = float(np.mean(np.sum(own * compiled._embed(_PROBES), axis=1)))  # noqa: SLF001 - the probes as they are
+    agreement = agreement_with(model, compiled._embed)  # noqa: SLF001 - the probes as they are
     path.with_name(f"{path.name}.json").write_text(facts.model_copy(update={"agreement": agreement}).model_dump_json(), encoding="utf-8")
+
+
+def agreement_with(model: Any, embed: Callable[[list[str]], Any]) -> float:
+    """Mean cosine of what `embed` makes of the probes, as they are, with the model's own vectors."""
+    own = model.encode(list(_PROBES), prompt="", normalize_embeddings=True, show_progress_bar=False)
+    return float(np.mean(np.sum(own * embed(list(_PROBES)), axis=1)))
 
 
 def _to_openvino(whole: torch.nn.Module, path: Path) -> None:

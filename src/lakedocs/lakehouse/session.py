@@ -16,6 +16,8 @@ from pyspark.sql import SparkSession
 from lakedocs.errors import LakeError
 from lakedocs.settings import Storage, workers_use_this_python
 
+# a first compiler alone has room for 48 MB of code by default; when that is full, Java interprets for the rest of its life
+_JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Djdk.lang.Process.launchMechanism=VFORK"
 _DELTA = "io.delta:delta-spark_2.13:4.1.0"
 
 
@@ -30,9 +32,8 @@ def spark_settings(storage: Storage, *, master: str = "local[*]", driver_memory:
         "spark.pyspark.python": sys.executable,
         "spark.python.daemon.module": "lakedocs.lakehouse.daemon",
         "spark.driver.memory": driver_memory,
-        # a first compiler alone has room for 48 MB of code by default; when that is full, Java interprets for the rest of its life
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m "
-        f"-Djdk.lang.Process.launchMechanism=VFORK -Dderby.system.home={work} -Djava.io.tmpdir={work}",
+        "spark.driver.extraJavaOptions": f"{_JAVA_OPTIONS} -Dderby.system.home={work} -Djava.io.tmpdir={work}",
+        "spark.executor.extraJavaOptions": _JAVA_OPTIONS,  # of a standalone cluster
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": str(work / "spark"),
@@ -71,6 +72,8 @@ def local_session(storage: Storage, *, master: str = "local[*]", driver_memory: 
     """
     for folder in (storage.path / "work" / "spark", storage.warehouse):
         folder.mkdir(parents=True, exist_ok=True)
+    for stale in storage.warehouse.glob("*/*/_delta_log/._last_checkpoint.crc"):
+        stale.unlink()  # of a version whose commits had checksum files; it would speak against every later checkpoint
     workers_use_this_python()
     builder = SparkSession.Builder().appName("lakedocs")
     for name, value in spark_settings(storage, master=master, driver_memory=driver_memory).items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from lakedocs.errors import ServiceError
 from lakedocs.services.options import ServingSettings
@@ -46,17 +46,17 @@ class Endpoint:
         body: dict[str, Any] = {"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}}
         if params:
             body["params"] = params
-        retrying = Retrying(retry=retry_if_exception(_is_passing), wait=_waiting, stop=stop_after_delay(self._settings.total_seconds), reraise=True)
+        retrying = Retrying(retry=retry_if_exception(_is_passing), wait=_waiting, stop=stop_before_delay(self._settings.total_seconds), reraise=True)
         try:
             answer = retrying(self._post, body)
-            predictions = answer.json()["predictions"]
+            predictions = list(answer.json()["predictions"])
         except requests.HTTPError as error:
             raise ServiceError(f"The serving endpoint answered {_status(error)}; finished work is kept.") from error
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             raise ServiceError(f"The serving endpoint gave no answer ({type(error).__name__}); finished work is kept.") from error
         if len(predictions) != len(texts):
             raise ServiceError("The serving endpoint answered with another number of predictions than there were texts.")
-        return list(predictions)
+        return predictions
 
     def _post(self, body: dict[str, Any]) -> requests.Response:
         answer = self._session.post(self._url, json=body, timeout=self._settings.seconds)

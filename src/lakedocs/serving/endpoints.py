@@ -17,15 +17,43 @@ _READY = timedelta(minutes=40)
 Outcome = Literal["created", "updated", "as it was"]
 
 
-def put_endpoint(client: WorkspaceClient, name: str, model: str, version: str, settings: ServingSettings, ready_in: timedelta = _READY) -> Outcome:
+def served_version(client: WorkspaceClient, name: str, model: str) -> str:
+    """The version of the registered model that the endpoint answers with; empty where it serves something else.
+
+    Raises:
+        ServiceError: when the workspace does not say.
+    """
+    from databricks.sdk.errors.base import DatabricksError
+
+    try:
+        config = client.serving_endpoints.get(name).config
+    except DatabricksError as error:
+        raise ServiceError(f"The workspace does not say what the endpoint {name} serves ({error.error_code}).") from error
+    served = [(one.entity_name, one.entity_version) for one in (config.served_entities if config else None) or []]
+    return str(served[0][1]) if len(served) == 1 and served[0][0] == model else ""
+
+
+def put_endpoint(
+    client: WorkspaceClient,
+    name: str,
+    model: str,
+    version: str,
+    settings: ServingSettings,
+    ready_in: timedelta = _READY,
+    *,
+    may_change: bool = True,
+) -> Outcome:
     """What had to be done so that the endpoint `name` serves this version of the registered model, and is ready.
+
+    Args:
+        may_change: whether an endpoint that serves something else gets this instead.
 
     Raises:
         ServiceError: when the workspace refuses, or the endpoint is not ready in time.
     """
-    from databricks.sdk.errors import NotFound, ResourceConflict
+    from databricks.sdk.errors import NotFound, OperationFailed, ResourceConflict
     from databricks.sdk.errors.base import DatabricksError
-    from databricks.sdk.service.serving import EndpointCoreConfigInput, ServedEntityInput
+    from databricks.sdk.service.serving import EndpointCoreConfigInput, EndpointStateConfigUpdate, ServedEntityInput
 
     entity = ServedEntityInput(
         entity_name=model, entity_version=version, workload_size=settings.workload_size, scale_to_zero_enabled=settings.scale_to_zero
@@ -38,8 +66,17 @@ def put_endpoint(client: WorkspaceClient, name: str, model: str, version: str, s
             endpoints.create_and_wait(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]), timeout=ready_in)
             return "created"
         config = present.config or present.pending_config
-        served = [(one.entity_name, one.entity_version) for one in (config.served_entities if config else None) or []]
-        if served == [(model, version)]:
+        wanted = [(model, version, entity.workload_size, entity.scale_to_zero_enabled)]
+        served = [
+            (one.entity_name, one.entity_version, one.workload_size, one.scale_to_zero_enabled)
+            for one in (config.served_entities if config else None) or []
+        ]
+        has_failed = present.state is not None and present.state.config_update in (
+            EndpointStateConfigUpdate.UPDATE_FAILED, EndpointStateConfigUpdate.UPDATE_CANCELED,
+        )  # fmt: skip
+        if not may_change and [one[:2] for one in served] != [(model, version)]:
+            raise ServiceError(f"The endpoint {name} serves another model or version, and its vectors would mix with this one's: choose another.")
+        if served == wanted and not has_failed:
             endpoints.wait_get_serving_endpoint_not_updating(name, timeout=ready_in)
             return "as it was"
         try:
@@ -47,7 +84,7 @@ def put_endpoint(client: WorkspaceClient, name: str, model: str, version: str, s
         except ResourceConflict:  # an update is under way, of another run or a person: this one comes after it
             endpoints.wait_get_serving_endpoint_not_updating(name, timeout=ready_in)
             endpoints.update_config_and_wait(name, served_entities=[entity], timeout=ready_in)
-    except (DatabricksError, TimeoutError) as error:
+    except (DatabricksError, OperationFailed, TimeoutError) as error:
         code = getattr(error, "error_code", None) or type(error).__name__
         raise ServiceError(f"The serving endpoint {name} can't be brought to version {version} ({code}); the registry has it, run again.") from error
     return "updated"

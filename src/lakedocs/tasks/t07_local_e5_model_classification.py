@@ -7,6 +7,7 @@ threshold or prompt embeds nothing again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
 
@@ -19,6 +20,7 @@ from lakedocs.classify.champion import Champion, ServedChampion, champion_versio
 from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
 from lakedocs.embed.open import model_key, open_embedder
+from lakedocs.errors import ServiceError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
@@ -27,6 +29,7 @@ from lakedocs.records import LabelScore
 from lakedocs.settings import Settings, fingerprint, read_key
 
 _VERSION = "labels/1"
+_WORKSPACE_ENDPOINT = re.compile(r"/serving-endpoints/([^/]+)/invocations")
 _STAGE = Stage(tables.LABELS_LEDGER, (tables.LABELS,), key="doc_id")
 _SCORED_DDL = "text_hash string, label string, confidence double, scores map<string, double>"
 _SCORED_SCHEMA = pa.schema(
@@ -40,6 +43,7 @@ def run(context: TaskContext) -> Figures:
     passages = context.lake.read(tables.PASSAGES_LEDGER)
     if settings.classification.method == "champion":
         version = champion_version(settings)
+        _check_endpoint(settings, version)
         model = f"{settings.champion_name}:{version}"
         stage_fingerprint = fingerprint(_VERSION, model, settings.classification.champion_threshold)
         score = partial(_by_champion, context, version)
@@ -53,6 +57,24 @@ def run(context: TaskContext) -> Figures:
     if settings.classification.method == "zero_shot" and (figures.gone or figures.stale or context.recovering):
         forget_orphans(context, tables.LABEL_VECTORS, settings.classification.model)
     return figures
+
+
+def _check_endpoint(settings: Settings, version: str) -> None:
+    """Nothing, where the labels will be the champion's.
+
+    Raises:
+        ServiceError: when a workspace's endpoint still serves another version, whose labels would stand under this one's name.
+    """
+    found = _WORKSPACE_ENDPOINT.search(settings.classification.endpoint)
+    if not found:
+        return
+    from databricks.sdk import WorkspaceClient
+
+    from lakedocs.serving.endpoints import served_version
+
+    name = found.group(1)
+    if served_version(WorkspaceClient(), name, settings.champion_name) != version:
+        raise ServiceError(f"The endpoint {name} does not serve the champion, version {version}, yet: run serve_champion of the training job.")
 
 
 def _threshold(settings: Settings) -> float:

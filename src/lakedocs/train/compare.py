@@ -17,6 +17,7 @@ from lakedocs.classify.champion import Champion, fetch_champion, present_champio
 from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
 from lakedocs.embed.open import open_embedder
+from lakedocs.errors import ModelError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.train import boosting, finetune, quantise, tfidf
@@ -102,17 +103,23 @@ def _score_zero_shot(context: TaskContext, texts: Sequence[Texts], labels: list[
 
 
 def _score_champion(context: TaskContext, texts: Sequence[Texts], labels: list[str]) -> str:
-    """`champion` where the registry names one, which then is scored; else empty."""
+    """`champion` where the registry names one that can be scored; else empty."""
+    import mlflow
+
     version = present_champion(context.settings)
     if not version:
         return ""
-    classifier = Champion(fetch_champion(context.settings, version), 0.0)
     start = time.monotonic()
-    rows = [
-        (id_, {label: found.scores.get(label, 0.0) for label in labels})
-        for here in texts
-        for id_, found in zip(here.ids, classifier.classify(here.texts), strict=True)
-    ]
+    try:
+        classifier = Champion(fetch_champion(context.settings, version), 0.0)
+        rows = [
+            (id_, {label: found.scores.get(label, 0.0) for label in labels})
+            for here in texts
+            for id_, found in zip(here.ids, classifier.classify(here.texts), strict=True)
+        ]
+    except ModelError as error:  # one of another kind can't hold the place of a model that works
+        mlflow.set_tag("lakedocs.champion_not_scored", str(error))
+        return ""
     _store(context, CHAMPION, rows, start)
     return CHAMPION
 

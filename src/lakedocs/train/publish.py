@@ -11,11 +11,12 @@ import mlflow
 from mlflow import MlflowClient
 
 from lakedocs.classify.champion import tracking_uri
-from lakedocs.embed.convert import write_onnx
+from lakedocs.embed.convert import agreement_with, write_onnx
 from lakedocs.embed.local import load_model
-from lakedocs.errors import SettingsError
+from lakedocs.errors import ModelError, SettingsError
 from lakedocs.lakehouse.tracking import experiment_id
 from lakedocs.serving.log import log_text_model
+from lakedocs.serving.text_model import TextModel
 from lakedocs.settings import Settings
 
 
@@ -28,7 +29,7 @@ def publish_base(source: str, folder: Path | None, name: str, settings: Settings
         name: in the registry; empty: not registered.
 
     Raises:
-        ModelError: when it can't be loaded.
+        ModelError: when it can't be loaded, or answers otherwise once it is exported.
         SettingsError: when `folder` is there already.
     """
     if folder is not None and folder.exists():
@@ -50,6 +51,10 @@ def publish_base(source: str, folder: Path | None, name: str, settings: Settings
         prompts = {"passage": facts.passage_prompt, "query": facts.query_prompt}
         content = {"outputs": facts.dimensions, "max_tokens": facts.max_tokens, "pad_token_id": facts.pad_token_id, "prompts": prompts}
         (served / "serving.json").write_text(json.dumps(content), encoding="utf-8")
+        answering = TextModel()
+        answering.load(served)
+        if agreement_with(model, answering.outputs) < settings.embedding.min_agreement:
+            raise ModelError("The exported model's vectors are not the model's own: it was not registered. Name another model.")
         return _registered(served, name, settings)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,17 +60,19 @@ def run(context: TaskContext) -> Figures:
 
     settings, chosen, labels = context.settings, context.settings.training, label_names(context.settings)
     splits = {split: gathered(context, split) for split in ("train", "validation", "test")}
-    work = settings.storage.path / "training" / "variants"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
     context.announce(1 + len(_QUANTISED))
-    with tracked(context, MODEL, {"serve_as": chosen.serve_as, "calibration_passages": chosen.calibration_passages, "qat_epochs": chosen.qat_epochs}):
+    described = {"serve_as": chosen.serve_as, "calibration_passages": chosen.calibration_passages, "qat_epochs": chosen.qat_epochs}
+    with _work_folder(settings.storage.path / "training" / "variants") as work, tracked(context, MODEL, described):
         model_folder = _fetched(context, work)
         trained = {split: np.asarray(probabilities(model_folder, splits[split].texts)).argmax(axis=1) for split in ("validation", "test")}
         folders = _variants(context, model_folder, splits, labels, work)
         models = {variant: _opened(folder) for variant, folder in folders.items()}
-        scores = {variant: {split: model.outputs(splits[split].texts) for split in ("validation", "test")} for variant, model in models.items()}
-        figures = [_measured(variant, models[variant], folders[variant], scores[variant], trained, splits, labels) for variant in folders]
+        scores, figures = {}, []
+        for variant, model in models.items():
+            start = time.perf_counter()
+            scores[variant] = {split: model.outputs(splits[split].texts) for split in ("validation", "test")}
+            seconds = time.perf_counter() - start
+            figures.append(_measured(variant, model, folders[variant], scores[variant], seconds, trained, splits, labels))
         if figures[0].agreement < _LEAST_AGREEMENT:
             raise ModelError("The exported model does not answer as the trained one does: it can't be served; name another training.base_model.")
         served = served_variant(figures, chosen.serve_as, chosen.serve_tolerance)
@@ -83,8 +86,18 @@ def run(context: TaskContext) -> Figures:
         ]
         speed = next(found.passages_per_second for found in figures if found.variant == served)
         store_predictions(context, MODEL, context.spark.createDataFrame(rows, PREDICTED_DDL), len(rows) / speed)
-    shutil.rmtree(work, ignore_errors=True)
     return Figures(stale=len(figures), rows_out=len(rows))
+
+
+@contextmanager
+def _work_folder(path: Path) -> Iterator[Path]:
+    """An empty folder that goes in the end, whatever happens: it holds texts, and models of gigabytes."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def served_variant(figures: Sequence[VariantFigures], wanted: str, tolerance: float) -> Variant:
@@ -160,14 +173,12 @@ def _measured(
     model: TextModel,
     folder: Path,
     scores: dict[str, Any],
+    seconds: float,
     trained: dict[str, Any],
     splits: dict[str, Texts],
     labels: list[str],
 ) -> VariantFigures:
     texts = [*splits["validation"].texts, *splits["test"].texts]
-    start = time.perf_counter()
-    model.outputs(texts)
-    seconds = time.perf_counter() - start
     single = []
     for text in texts[:_LATENCY_TEXTS]:
         start = time.perf_counter()
