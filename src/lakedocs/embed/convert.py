@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import numpy as np
 import torch
 
 from lakedocs.embed.compiled import CompiledEmbedder, Facts
+from lakedocs.embed.export import INPUTS, example, quantise_dynamic, to_onnx
 from lakedocs.embed.local import load_model
 from lakedocs.settings import EmbeddingSettings
 
-_INPUTS = ("input_ids", "attention_mask")
 _PROBES = (
     "The lease of the office ends on 30 September, and the deposit is returned within four weeks.",
     "A penalty was charged because the return was filed late; the client disputes it.",
@@ -56,7 +55,7 @@ def convert(source: Path, path: Path) -> None:
     else:
         facts = write_onnx(model, partial)
         if path.name.endswith(".int8.onnx"):
-            _quantise(partial)
+            quantise_dynamic(partial, partial)
     partial.replace(path)
     compiled = CompiledEmbedder(EmbeddingSettings(), source, path, facts.model_copy(update={"passage_prompt": ""}))
     agreement = agreement_with(model, compiled._embed)  # noqa: SLF001 - the probes as they are
@@ -72,22 +71,14 @@ def agreement_with(model: Any, embed: Callable[[list[str]], Any]) -> float:
 def _to_openvino(whole: torch.nn.Module, path: Path) -> None:
     import openvino
 
-    example = torch.ones(2, 16, dtype=torch.long)
     # types are part of it: without a declared one, some models' masks come out as integers of another width
-    model = openvino.convert_model(whole, example_input=(example, example), input=[(name, [-1, -1]) for name in _INPUTS])
+    model = openvino.convert_model(whole, example_input=(example(), example()), input=[(name, [-1, -1]) for name in INPUTS])
     openvino.save_model(model, path, compress_to_fp16=False)
 
 
 def write_onnx(model: Any, path: Path) -> Facts:
     """What must be known of a sentence-transformers model, once it stands as ONNX at `path`; its agreement is not measured."""
-    whole = _Whole(model).eval()
-    example = torch.ones(2, 16, dtype=torch.long)
-    axes = {**{name: {0: "texts", 1: "tokens"} for name in _INPUTS}, "vectors": {0: "texts"}}
-    with warnings.catch_warnings(action="ignore"):  # of values that tracing takes for constants; which they are
-        torch.onnx.export(
-            whole, (example, example), str(path), input_names=list(_INPUTS), output_names=["vectors"], dynamic_axes=axes, opset_version=18,
-            dynamo=False,
-        )  # fmt: skip
+    to_onnx(_Whole(model).eval(), path)
     return _facts(model)
 
 
@@ -97,12 +88,6 @@ def _facts(model: Any) -> Facts:
         dimensions=int(model.get_embedding_dimension() or 0), passage_prompt=model.prompts.get("document") or "",
         query_prompt=model.prompts.get("query") or "", agreement=0.0,
     )  # fmt: skip
-
-
-def _quantise(path: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(path, path, weight_type=QuantType.QInt8, per_channel=True)
 
 
 if __name__ == "__main__":

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from lakedocs.embed.export import INPUTS, to_onnx, without_advice
 from lakedocs.train.fit import MAX_TOKENS
 
-_INPUTS = ("input_ids", "attention_mask")
 _CALIBRATION_BATCH = 8
 
 
@@ -40,21 +37,7 @@ def export(model_folder: Path, path: Path, temperature: float = 1.0) -> None:
 
     disable_progress_bar()
     network = AutoModelForSequenceClassification.from_pretrained(model_folder, attn_implementation="eager").eval()
-    example = torch.ones(2, 16, dtype=torch.long)
-    axes = {**{name: {0: "texts", 1: "tokens"} for name in _INPUTS}, "probabilities": {0: "texts"}}
-    with warnings.catch_warnings(action="ignore"):  # of values that tracing takes for constants; which they are
-        torch.onnx.export(
-            _Probabilities(network, temperature), (example, example), str(path), input_names=list(_INPUTS), output_names=["probabilities"],
-            dynamic_axes=axes, opset_version=18, dynamo=False,
-        )  # fmt: skip
-
-
-def quantise_dynamic(source: Path, path: Path) -> None:
-    """Weights in eight bits by output channel; activations are measured and rounded as they come."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with _without_advice():
-        quantize_dynamic(source, path, weight_type=QuantType.QInt8, per_channel=True)
+    to_onnx(_Probabilities(network, temperature), path)
 
 
 def quantise_static(source: Path, path: Path, tokenizer: Any, texts: Sequence[str]) -> None:
@@ -70,7 +53,7 @@ def quantise_static(source: Path, path: Path, tokenizer: Any, texts: Sequence[st
             return next(self._batches, None)
 
     prepared = path.with_suffix(".prepared")
-    with _without_advice():
+    with without_advice():
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         quantize_static(
             str(prepared), str(path), Texts(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QInt8,
@@ -79,20 +62,10 @@ def quantise_static(source: Path, path: Path, tokenizer: Any, texts: Sequence[st
     prepared.unlink(missing_ok=True)
 
 
-@contextmanager
-def _without_advice() -> Iterator[None]:
-    """onnxruntime's quantisation advises in the root logger what is done already, or does not apply."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
-
-
 def _batches(tokenizer: Any, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
     for start in range(0, len(texts), _CALIBRATION_BATCH):
         found = tokenizer(list(texts[start : start + _CALIBRATION_BATCH]), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="np")
-        yield {name: np.asarray(found[name], dtype=np.int64) for name in _INPUTS}
+        yield {name: np.asarray(found[name], dtype=np.int64) for name in INPUTS}
 
 
 def write_served(folder: Path, onnx: Path, tokenizer: Any, labels: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lakedocs.embed.export import quantise_dynamic
 from lakedocs.errors import ModelError
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, TaskContext
@@ -27,7 +28,7 @@ from lakedocs.settings import Settings
 from lakedocs.train import finetune
 from lakedocs.train.evaluate import Scored, temperature
 from lakedocs.train.fit import FitJob, fit, probabilities, write_examples
-from lakedocs.train.onnx_models import export, quantise_dynamic, quantise_static, write_served
+from lakedocs.train.onnx_models import export, quantise_static, write_served
 from lakedocs.train.options import WHOLE, Variant
 from lakedocs.train.runs import PREDICTED_DDL, Texts, fetched_model, gathered, label_names, store_predictions, tracked
 
