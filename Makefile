@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+AZUREML := .venv-azureml
 WHEELS := $(wildcard ../shared/wheels)
 LINKS := $(if $(WHEELS),--find-links $(WHEELS))
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock bench bench-kill bench-embedding samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml bench bench-kill bench-embedding samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,8 +35,19 @@ run: setup ## Run the ten tasks on samples/ and ask a question
 train: setup ## Train the classifiers on the shipped examples and compare them
 	@$(BIN)/lakedocs train
 
-test: setup ## Run all tests
-	$(BIN)/python -m pytest
+test: setup test-azureml ## Run all tests
+	$(BIN)/python -m pytest --ignore tests/azureml
+
+$(AZUREML)/.installed: requirements/azureml.lock pyproject.toml $(STAMP)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AZUREML)
+	@$(BIN)/uv pip install --quiet --python $(AZUREML)/bin/python -r requirements/azureml.lock
+	@$(BIN)/uv pip install --quiet --python $(AZUREML)/bin/python --no-deps -e .
+	@touch $@
+
+azureml: setup $(AZUREML)/.installed ## Make .venv-azureml, the environment of `lakedocs models azureml`
+
+test-azureml: azureml ## Run the tests of the Azure ML endpoint in its environment
+	$(AZUREML)/bin/python -m pytest --confcutdir tests/azureml tests/azureml
 
 check: setup ## Format, lint, types and layers
 	$(BIN)/ruff format --check src tests benchmarks scripts
@@ -50,6 +62,8 @@ format: setup ## Format the code
 lock: setup ## Resolve requirements.lock anew
 	$(BIN)/uv pip compile pyproject.toml requirements/local.in --group local --group dev --no-emit-index-url --no-annotate --no-header \
 	  --python-version 3.11 --universal -q | grep -vE '^(nvidia-|cuda-|triton)' > requirements.lock.new && mv requirements.lock.new requirements.lock
+	$(BIN)/uv pip compile pyproject.toml requirements/azureml.in --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 --universal -q -o requirements/azureml.lock
 
 samples: setup ## Write samples/ and the shipped training examples anew
 	$(BIN)/python tests/make_samples.py

@@ -59,3 +59,79 @@ def _served(settings: Settings, name: str, version: str) -> str:
 
     endpoint = settings.serving.embedder
     return f"Endpoint {endpoint}: {put_endpoint(WorkspaceClient(), endpoint, name, version, settings.serving, may_change=False)}"
+
+
+@models.command()
+@click.option("--to", "folder", required=True, metavar="FOLDER", help="Where its files go; must not be there yet.")
+@click.option("--version", default="", help="Of the registered classifier; without it, the champion.")
+@_target_option
+@_overrides_option
+def fetch(folder: str, version: str, target: str, overrides: str) -> None:
+    """Fetch the registered classifier as plain files, for an endpoint outside the workspace.
+
+    \b
+    Example:
+      lakedocs models fetch --to ./champion
+    """
+    from pathlib import Path
+
+    from lakedocs.classify.champion import champion_version, fetch_champion
+    from lakedocs.serving.log import copy_served
+
+    settings = load_settings(target, parse_overrides(overrides))
+    version = version or champion_version(settings)
+    copy_served(fetch_champion(settings, version), Path(folder))
+    click.echo(f"{settings.champion_name} version {version} in {folder}")
+
+
+@models.group()
+def azureml() -> None:
+    """Serve a fetched classifier from Azure Machine Learning; its SDK is in the environment that `make azureml` makes."""
+
+
+@azureml.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@_target_option
+@_overrides_option
+def deploy(folder: str, target: str, overrides: str) -> None:
+    """Register the model in FOLDER, deploy it beside the present one, try it, and give it the traffic.
+
+    \b
+    Example:
+      lakedocs models azureml deploy ./champion --overrides
+          "azureml.subscription=...; azureml.resource_group=...; azureml.workspace=..."
+    """
+    from pathlib import Path
+
+    from lakedocs.serving.azureml import deployments
+
+    settings = load_settings(target, parse_overrides(overrides)).azureml
+    click.echo(f"Deploying to {settings.endpoint}; a first deployment takes ten minutes or more.")
+    name = deployments.deploy(deployments.open_workspace(settings), Path(folder), settings)
+    click.echo(f"Endpoint {settings.endpoint} answers with deployment {name}.")
+
+
+@azureml.command("test")
+@click.argument("texts", nargs=-1, required=True)
+@_target_option
+@_overrides_option
+def ask(texts: tuple[str, ...], target: str, overrides: str) -> None:
+    """Test the endpoint: the labels that it gives TEXTS, which are sent as they are."""
+    from lakedocs.serving.azureml import deployments
+
+    settings = load_settings(target, parse_overrides(overrides)).azureml
+    for answer in deployments.ask(deployments.open_workspace(settings), texts, settings):
+        click.echo(f"{answer['label']}  {answer['confidence']:.3f}")
+
+
+@azureml.command()
+@click.confirmation_option(prompt="Delete the endpoint and its deployments?")
+@_target_option
+@_overrides_option
+def delete(target: str, overrides: str) -> None:
+    """Delete the endpoint with its deployments; registered models stay."""
+    from lakedocs.serving.azureml import deployments
+
+    settings = load_settings(target, parse_overrides(overrides)).azureml
+    was_there = deployments.delete(deployments.open_workspace(settings), settings)
+    click.echo(f"Endpoint {settings.endpoint} is gone." if was_there else f"There was no endpoint {settings.endpoint}.")

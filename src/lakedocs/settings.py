@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.extract.limits import Limits
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.options import AzureMLSettings, ServingSettings
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -222,6 +222,7 @@ class Settings(_Part):
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()
     serving: ServingSettings = ServingSettings()
+    azureml: AzureMLSettings = AzureMLSettings()
     maintenance: Maintenance = Maintenance()
     keys: Keys = Keys()
     conf_folder: str = ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,45 +34,48 @@ class FakeService:
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         raise LookupError(path)
 
+    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers, body: of a fault that waits, else of `handle`, which speaks JSON."""
+        body = json.loads(raw) if raw else None
+        self.requests.append((method, path, body))
+        if self.faults:
+            fault = self.faults.popleft()
+            return fault.status, fault.headers, json.dumps(fault.body).encode()
+        status, told = self.handle(method, path, body)
+        return status, {}, json.dumps(told).encode() if told is not None else b""
+
     def times(self, fragment: str) -> int:
         """How many requests went to addresses with this in them."""
         return sum(fragment in path for _, path, _ in self.requests)
 
 
 @contextmanager
-def serving(service: FakeService) -> Iterator[FakeService]:
+def serving(service: FakeService, tls: ssl.SSLContext | None = None) -> Iterator[FakeService]:
     """The service on a free port for as long as the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            raw = self.rfile.read(length)
-            body = json.loads(raw) if raw else None
+            raw = self.rfile.read(int(self.headers.get("content-length") or 0))
             with service.lock:
-                service.requests.append((self.command, self.path, body))
-                if service.faults:
-                    fault = service.faults.popleft()
-                    status, answer, headers = fault.status, fault.body, fault.headers
-                else:
-                    (status, answer), headers = service.handle(self.command, self.path, body), {}
-            data = json.dumps(answer).encode() if answer is not None else b""
+                status, headers, data = service.answer(self.command, self.path, self.headers, raw)
             self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            for name, value in headers.items():
+            for name, value in {"content-type": "application/json", "content-length": str(len(data)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - names that http.server looks for
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - names that http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    service.url = f"http://127.0.0.1:{server.server_port}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    service.url = f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

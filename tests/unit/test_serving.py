@@ -19,10 +19,11 @@ from tests.fakes.workspace import FakeWorkspace
 
 from lakedocs.cli import cli
 from lakedocs.embed.endpoint import EndpointEmbedder
-from lakedocs.errors import ServiceError, SettingsError
+from lakedocs.errors import ModelError, ServiceError, SettingsError
 from lakedocs.services.invocations import Endpoint
 from lakedocs.services.options import ServingSettings
 from lakedocs.serving.endpoints import put_endpoint, served_version
+from lakedocs.serving.log import copy_served
 from lakedocs.settings import EmbeddingSettings, load_settings
 from lakedocs.train.publish import publish_base
 from lakedocs.train.quantise import VariantFigures, served_variant
@@ -122,6 +123,11 @@ def test_a_published_model_lies_in_the_volume_and_serves_its_own_vectors(tmp_pat
     copied = SentenceTransformer(str(tmp_path / "volume" / "e5"), device="cpu")
     texts = ["the lease ends.", "a penalty"]
     model = mlflow.pyfunc.load_model("models:/tiny_e5@current")
+    logged = Path(mlflow.artifacts.download_artifacts("models:/tiny_e5@current", dst_path=str(tmp_path / "logged")))
+    copy_served(logged, tmp_path / "plain")
+    assert {file.name for file in (tmp_path / "plain").iterdir()} == {"model.onnx", "tokenizer.json", "serving.json"}
+    with pytest.raises(SettingsError, match="already"):
+        copy_served(logged, tmp_path / "plain")
     for kind in ("passage", "query"):
         found = model.predict(pd.DataFrame({"text": texts}), params={"kind": kind})
         own = copied.encode([f"{kind}: {text}" for text in texts], prompt="", normalize_embeddings=True)
@@ -133,6 +139,14 @@ def test_a_published_model_lies_in_the_volume_and_serves_its_own_vectors(tmp_pat
         assert np.allclose(served.embed_passages(texts), own, atol=1e-4)
         with pytest.raises(ServiceError, match="400"):
             Endpoint(url, "", ServingSettings()).ask([" "])
+
+
+def test_another_kind_of_model_is_not_copied_as_a_served_one(tmp_path: Path) -> None:
+    code = tmp_path / "other.py"
+    code.write_text("import mlflow\nmlflow.models.set_model(mlflow.pyfunc.PythonModel())\n")
+    mlflow.pyfunc.save_model(str(tmp_path / "other"), python_model=str(code))
+    with pytest.raises(ModelError, match="--version"):
+        copy_served(tmp_path / "other", tmp_path / "plain")
 
 
 def test_serving_needs_a_name(capsys: pytest.CaptureFixture[str]) -> None:

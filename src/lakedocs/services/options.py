@@ -19,3 +19,18 @@ class ServingSettings(BaseModel):
     seconds: float = Field(60, gt=0, description="Time-out of one request.")
     total_seconds: float = Field(600, gt=0, description="Bound of one request with its retries.")
     batch_texts: int = Field(64, gt=0, description="Texts of one request.")
+
+
+class AzureMLSettings(BaseModel):
+    """The Azure Machine Learning workspace that `lakedocs models azureml` deploys to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subscription: str = Field("", description="Id of the subscription.")
+    resource_group: str = ""
+    workspace: str = ""
+    endpoint: str = Field("lakedocs-classifier", pattern=r"^[a-zA-Z][a-zA-Z0-9-]{2,31}$", description="Unique in its Azure region.")
+    instance_type: str = "Standard_DS3_v2"
+    instances: int = Field(1, gt=0)
+    image: str = Field("mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04", description="Base image, on which environment.yml is installed.")
+    auth: Literal["aad_token", "key"] = Field("aad_token", description="How the endpoint knows its callers.")
