@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from pyspark.sql import SparkSession
 
 from lakedocs.lakehouse.session import local_session
@@ -13,6 +14,18 @@ from lakedocs.settings import Storage
 from tests import pipeline
 from tests.fakes.azure_search import FakeAzureSearch
 from tests.fakes.server import serving
+
+collect_ignore = ["azureml"]  # which has an environment of its own
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes run the tests: what uses the Spark session stays in one, and begins first, for it takes longest."""
+    for item in items:
+        if item.get_closest_marker("spark") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("Spark"))
+    order = ["Spark", "other Sparks"]
+    items.sort(key=lambda item: order.index(group.args[0]) if (group := item.get_closest_marker("xdist_group")) else len(order))
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +46,13 @@ QUESTION = "When does the lease of the Rotterdam office end?"
 
 
 @pytest.fixture(scope="session")
-def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
-    """The lake after one whole run on the samples, with a question; nobody changes it."""
-    root = tmp_path_factory.mktemp("undisturbed")
-    assert pipeline.run(samples, root, "--param", f"question={QUESTION}") == 0
+def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, samples: Path, worker_id: str) -> Path:
+    """The lake after one whole run on the samples, with a question; nobody changes it, and the test processes share it."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base if worker_id == "master" else base.parent) / "undisturbed"
+    with FileLock(f"{root}.lock"):
+        if not (root / "report.html").is_file():
+            assert pipeline.run(samples, root, "--param", f"question={QUESTION}") == 0
     return root
 
 

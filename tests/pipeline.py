@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +15,37 @@ import lancedb
 from pyspark.sql import SparkSession
 
 from lakedocs.cli import cli
+from lakedocs.embed.compiled import convert_ahead
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lake import Lake
-from lakedocs.settings import Storage
+from lakedocs.settings import EmbeddingSettings, Storage
 
 LEDGERS_OF_RUNS = {"task_runs", "answers"}
 
 
 def run(source: Path, root: Path, *arguments: str) -> int:
     """The exit status of `lakedocs run` in this process, on its Spark session."""
+    with_converted_models(root)
     try:
         cli.main(["run", "--source", str(source), "--root", str(root), *arguments], standalone_mode=False)
     except SystemExit as error:
         return int(error.code or 0)
     return 0
+
+
+def with_converted_models(root: Path) -> None:
+    """Give a new lake the packaged model as it gets converted: ten seconds of work, the same for all of them."""
+    if not (root / "models").exists():
+        root.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(_converted(), root / "models", copy_function=os.link)
+
+
+@cache
+def _converted() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="lakedocs-models-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    convert_ahead(EmbeddingSettings(), folder)
+    return folder
 
 
 def versions(root: Path) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from tests import pipeline
 from lakedocs.lakehouse.session import spark_settings
 from lakedocs.settings import Storage
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.xdist_group("other Sparks")]
 
 SPARK_HOME = Path(pyspark.__file__).parent
 LIMIT_SECONDS = 400
@@ -65,7 +66,8 @@ def running(arguments: list[str], port: int = 0) -> Iterator[None]:
 
 def with_keys_of(undisturbed: Path, root: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cp", "-r", str(undisturbed / "keys"), str(undisturbed / "models"), str(root)], check=True)
+    shutil.copytree(undisturbed / "keys", root / "keys")
+    pipeline.with_converted_models(root)
     return root
 
 

@@ -108,17 +108,35 @@ def test_a_second_run_commits_nothing(spark: SparkSession, root: Path, folder: P
     assert len(pipeline.read(spark, root, tables.ANSWERS)) == 1
 
 
-def test_a_touched_file_is_hashed_but_not_read(spark: SparkSession, root: Path, folder: Path) -> None:
-    os.utime(folder / "Expenses 2023.csv", (1_700_000_000, 1_700_000_000))
-    assert run(folder, root, "--only", "05_ingest_msg_csv") == 0
-    assert ran(spark, root) == {"05_ingest_msg_csv": 0}
+def as_if_killed(spark: SparkSession, root: Path, doc_id: str) -> None:
+    """06 and 09 had written what came of a document, and were killed before their ledgers told of it."""
+    sent = [(row["passage_id"],) for row in pipeline.read(spark, root, tables.PASSAGES) if row["doc_id"] == doc_id]
+    spark.createDataFrame(sent, "passage_id string").write.parquet(str(root / "work" / "sent"))
+    lake = Lake(spark, Storage(root=str(root)))
+    for ledger in (tables.REDACTION_LEDGER, tables.INDEX_LEDGER):
+        lake.remove(ledger, lake.keys(spark.createDataFrame([(doc_id,)], "unit_id string")))
+    lake.remove(tables.INDEX_STATE, lake.keys(spark.createDataFrame([(doc_id,)], "doc_id string")))
+    for key in ("06_redact_pii", "09_push_to_ai_search"):
+        (root / "work" / "unfinished" / key).touch()
 
 
-def test_one_changed_file_is_one_family(spark: SparkSession, root: Path, folder: Path) -> None:
+def test_only_what_changed_is_done_again_and_what_was_deleted_is_gone_everywhere(spark: SparkSession, root: Path, folder: Path) -> None:
+    """One file touched, one changed, two deleted, of which one was half done: each costs what it must and no more."""
+    os.utime(folder / "Lease Rotterdam office.docx", (1_700_000_000, 1_700_000_000))
     with open(folder / "Expenses 2023.csv", "a", encoding="utf-8") as file:
         file.write("2023-12-01;Ms. Noor Haddad;noor.haddad@heide-tax.example;parking in Utrecht;12.50\n")
+    deleted = [row for row in pipeline.read(spark, root, tables.files(Kind.MSG_CSV)) if row["path"].startswith("letters/Late filing")]
+    gone = {row["doc_id"] for row in deleted}
+    assert len(gone) == 2  # the mail and its attachment
+    (half_done,) = (row["doc_id"] for row in pipeline.read(spark, root, tables.files(Kind.XLSX)))
     before = pipeline.content(spark, root)
+    assert half_done in json.dumps(pipeline.index_rows(root))
+    as_if_killed(spark, root, half_done)
+    (folder / "letters" / "Late filing penalty.eml").unlink()
+    (folder / "Client register.xlsx").unlink()
+    gone.add(half_done)
     assert run(folder, root) == 0
+
     stale = ran(spark, root)
     assert [stale[key] for key in TASKS[:5]] == [0, 0, 0, 0, 1]
     assert [stale[key] for key in TASKS[5:9]] == [1, 1, 1, 1]
@@ -126,6 +144,12 @@ def test_one_changed_file_is_one_family(spark: SparkSession, root: Path, folder:
     assert after["raw.elements_word"] == before["raw.elements_word"]
     assert any("parking in Utrecht" in row for row in after["docs.passages"])
     assert any("parking in Utrecht" in row for name, rows in after.items() if name.startswith("index.") for row in rows)
+    rest = json.dumps(after)
+    assert not [doc_id for doc_id in gone if doc_id in rest]
+    assert "portal was out of order" not in rest
+    texts = {row["text_hash"] for row in pipeline.read(spark, root, tables.PASSAGES)}
+    for table in (tables.EMBEDDINGS, tables.LABEL_VECTORS):
+        assert {row["text_hash"] for row in pipeline.read(spark, root, table)} == texts
 
 
 def test_a_changed_threshold_redoes_only_what_follows_from_it(spark: SparkSession, root: Path, folder: Path) -> None:
@@ -145,37 +169,6 @@ def test_a_redaction_setting_changes_text_and_what_comes_of_it(spark: SparkSessi
     assert "****" in texts
     labels = {row["label"] for row in pipeline.read(spark, root, tables.LABELS)}
     assert len(labels) > 2, "the old threshold is back, and with it the old labels"
-
-
-def as_if_killed(spark: SparkSession, root: Path, doc_id: str) -> None:
-    """06 and 09 had written what came of a document, and were killed before their ledgers told of it."""
-    sent = [(row["passage_id"],) for row in pipeline.read(spark, root, tables.PASSAGES) if row["doc_id"] == doc_id]
-    spark.createDataFrame(sent, "passage_id string").write.parquet(str(root / "work" / "sent"))
-    lake = Lake(spark, Storage(root=str(root)))
-    for ledger in (tables.REDACTION_LEDGER, tables.INDEX_LEDGER):
-        lake.remove(ledger, lake.keys(spark.createDataFrame([(doc_id,)], "unit_id string")))
-    lake.remove(tables.INDEX_STATE, lake.keys(spark.createDataFrame([(doc_id,)], "doc_id string")))
-    for key in ("06_redact_pii", "09_push_to_ai_search"):
-        (root / "work" / "unfinished" / key).touch()
-
-
-def test_a_deleted_file_is_gone_from_every_table_and_the_index(spark: SparkSession, root: Path, folder: Path) -> None:
-    gone = [row for row in pipeline.read(spark, root, tables.files(Kind.MSG_CSV)) if row["path"].startswith("letters/Late filing")]
-    ids = {row["doc_id"] for row in gone}
-    assert len(ids) == 2  # the mail and its attachment
-    (half_done,) = (row["doc_id"] for row in pipeline.read(spark, root, tables.files(Kind.XLSX)))
-    assert half_done in json.dumps(pipeline.index_rows(root))
-    as_if_killed(spark, root, half_done)
-    (folder / "letters" / "Late filing penalty.eml").unlink()
-    (folder / "Client register.xlsx").unlink()
-    ids.add(half_done)
-    assert run(folder, root) == 0
-    rest = json.dumps(pipeline.content(spark, root))
-    assert not [doc_id for doc_id in ids if doc_id in rest]
-    assert "portal was out of order" not in rest
-    texts = {row["text_hash"] for row in pipeline.read(spark, root, tables.PASSAGES)}
-    for table in (tables.EMBEDDINGS, tables.LABEL_VECTORS):
-        assert {row["text_hash"] for row in pipeline.read(spark, root, table)} == texts
 
 
 def test_an_empty_or_missing_source_deletes_nothing(spark: SparkSession, root: Path, tmp_path: Path) -> None:

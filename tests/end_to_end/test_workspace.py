@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from tests import pipeline
 from tests.fakes.azure_search import FakeAzureSearch
 
 from lakedocs.cli import cli
@@ -31,13 +32,13 @@ def schemas(spark: SparkSession) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory, undisturbed: Path) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Stands for the work volume; the keys that a cluster gets as environment variables lie in it as files."""
     root = tmp_path_factory.mktemp("work")
+    pipeline.with_converted_models(root)
     (root / "keys").mkdir()
     for name in ("document_id_key", "redaction_key", "search_api_key"):
         (root / "keys" / name).write_text("0123456789abcdef")
-    (root / "models").symlink_to(undisturbed / "models")
     return root
 
 

@@ -40,12 +40,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory, undisturbed: Path) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("lake")
     (root / "keys").mkdir()
     for name in ("search_api_key", "openai_api_key"):
         (root / "keys" / name).write_text("key")
-    (root / "models").symlink_to(undisturbed / "models")
     return root
 
 

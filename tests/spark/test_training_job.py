@@ -44,7 +44,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("trained")
+    return with_its_key(tmp_path_factory.mktemp("trained"))
+
+
+def with_its_key(root: Path) -> Path:
+    """The key shuffles the groups into the splits: with any key, a split of so few might lack a label."""
+    (root / "keys").mkdir()
+    (root / "keys" / "redaction_key").write_text("0123456789abcdef")
+    return root
 
 
 def overrides(files: dict[str, Path]) -> str:
@@ -125,7 +132,9 @@ def test_two_processes_of_torch_distributor_train_one_model(spark: SparkSession,
     from lakedocs.train import finetune, prepare
 
     chosen = dict(part.strip().split("=", 1) for part in overrides(files).split(";"))
-    settings = load_settings("local", {**chosen, "storage.root": str(tmp_path), "training.processes": 2, "training.processes_on": "driver"})
+    settings = load_settings(
+        "local", {**chosen, "storage.root": str(with_its_key(tmp_path)), "training.processes": 2, "training.processes_on": "driver"}
+    )
     make_local_keys(settings)
     context = TaskContext(spark, Lake(spark, settings.storage), settings, "fine_tune", "distributed")
     prepare.run(context)

@@ -93,6 +93,7 @@ class Trained(Ended):
     report: Path
 
 
+_WITH_MODELS = {"07_local_e5_model_classification", "08_embeddings"}
 E = TypeVar("E", bound=Ended)
 Finish = Callable[[SparkSession, Settings, str, Job, list[Outcome]], E]
 
@@ -128,7 +129,8 @@ def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession],
         with console.status("Starting Spark") if console.is_terminal else _quiet():
             spark = open_session(settings.storage)
         load_in_background()
-        _convert_in_background(settings)
+        if chosen & _WITH_MODELS:
+            _convert_in_background(settings)
         command_lines = CommandLines(bundle, parameters, run_id)
         keys = [task.task_key for task in job.ordered()]
         with LiveConsole(console, keys, lambda key: progress.done(settings.storage.progress, key)) as live:

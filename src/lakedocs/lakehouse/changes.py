@@ -92,7 +92,7 @@ def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> D
     """Every unit, and whether its fingerprint differs from the ledger's or upstream no longer has it.
 
     Args:
-        upstream: unit_id, input_hash, size_bytes.
+        upstream: unit_id, input_hash, size_bytes; where it has `waits`, units for which that is true do not differ.
         ledger: a stage's ledger.
         stage_fingerprint: of the settings and the stage's version.
     """
@@ -100,6 +100,8 @@ def compare(upstream: DataFrame, ledger: DataFrame, stage_fingerprint: str) -> D
     known = ledger.select(F.col("unit_id").alias("known_id"), F.col("fingerprint").alias("known_fingerprint"))
     joined = wanted.join(known, wanted["unit_id"] == known["known_id"], "full_outer")
     differs = F.col("unit_id").isNull() | F.col("known_id").isNull() | (F.col("new_fingerprint") != F.col("known_fingerprint"))
+    if "waits" in upstream.columns:
+        differs = differs & ~F.coalesce("waits", F.lit(False))
     return joined.select(
         F.coalesce("unit_id", "known_id").alias("unit_id"),
         differs.alias("differs"),

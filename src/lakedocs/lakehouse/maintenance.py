@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import functions as F
@@ -19,6 +20,7 @@ from lakedocs.search.open import open_index
 from lakedocs.settings import Settings
 
 _DELTA_SAFE_HOURS = 168
+_TABLES_AT_ONCE = 4
 
 
 def maintain_lake(lake: Lake, settings: Settings) -> Iterator[str]:
@@ -29,11 +31,15 @@ def maintain_lake(lake: Lake, settings: Settings) -> Iterator[str]:
         yield from purge_raw(lake, settings)
     if rules.history_hours < _DELTA_SAFE_HOURS:
         lake.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-    for table in present:
+
+    def compact(table: tables.Table) -> str:
         lake.spark.sql(f"OPTIMIZE {lake.reference(table)}")
         # a table's files that no version within the retention needs; removed rows and overwritten values go with them
         lake.spark.sql(f"VACUUM {lake.reference(table)} RETAIN {rules.history_hours} HOURS")
-        yield f"{table.schema}.{table.name}: compacted, history older than {rules.history_hours} hours removed"
+        return f"{table.schema}.{table.name}: compacted, history older than {rules.history_hours} hours removed"
+
+    with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:  # most of a small table's time is planning, on one core
+        yield from pool.map(compact, present)
     if settings.search.engine == "lancedb" and lake.exists(tables.INDEX_STATE):
         open_index(settings, model_key(settings.embedding)).finish()
         yield "index: compacted"
@@ -47,7 +53,9 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     policy = policy_fingerprint(settings)
     # redacted as it was read, under the present policy: what 06 has yet to do again must keep its text
     worked_off = lake.read(tables.REDACTION_LEDGER).select("unit_id", F.col("fingerprint").alias("new_fingerprint"))
-    done = fingerprinted(families(lake), policy).join(worked_off, ["unit_id", "new_fingerprint"]).select(F.col("unit_id").alias("root_id"))
+    done = (
+        fingerprinted(families(lake, F.lit(False)), policy).join(worked_off, ["unit_id", "new_fingerprint"]).select(F.col("unit_id").alias("root_id"))
+    )
     for kind in Kind:
         files = lake.read(tables.files(kind))
         old = files.where((F.col("read_us") < limit) & (F.col("fingerprint") == read_as)).join(done, "root_id", "left_semi")

@@ -89,22 +89,18 @@ def run_derived(
     stage_fingerprint: str,
     process: Process,
     before_removal: BeforeRemoval | None = None,
-    leave: DataFrame | None = None,
 ) -> Figures:
     """Bring a stage up to date with the units of its input.
 
     Args:
-        upstream: unit_id, input_hash, size_bytes of every unit that there is.
+        upstream: unit_id, input_hash, size_bytes of every unit that there is; where it has `waits`, true for units that stay as they
+            are, stale or not, because their input is not there now.
         stage_fingerprint: of the settings that matter and the stage's own version.
         process: makes the rows of a slice.
         before_removal: told of what is gone.
-        leave: unit_id of units that stay as they are, stale or not, because their input is not there now.
     """
     fresh = context.lake.ensure(*stage.tables)
     compared = compare(upstream, context.lake.read(stage.ledger), stage_fingerprint)
-    if leave is not None:
-        compared = compared.join(leave.withColumn("waits", F.lit(True)), "unit_id", "left")
-        compared = compared.withColumn("differs", F.col("differs") & F.col("waits").isNull()).drop("waits")
     path = fresh_folder(context.settings.storage, context.task_key, f"units_{stage.ledger.name}")
     work = stage_difference(compared, path, context.settings.slices)
     return apply(context, stage, work, process, all(fresh.values()), before_removal)

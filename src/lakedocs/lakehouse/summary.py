@@ -70,9 +70,13 @@ class Summary:
 def summarise(lake: Lake, run_id: str) -> Summary:
     """The figures of the lake as it is, and of the tasks and answers of one run."""
     files = lake.read_all([tables.files(kind) for kind in Kind])
-    counts = _rows(files.groupBy("kind", "status").agg(F.count("*").alias("files"), F.sum("images").alias("images")))
-    not_ok = files.where(F.col("status") != "ok").groupBy("kind", "status", "reason").agg(F.count("*").alias("files"))
-    refused = _rows(not_ok.orderBy(F.desc("files"), "kind", "reason").limit(_MOST_REASONS))
+    by_reason = files.groupBy("kind", "status", "reason").agg(F.count("*").alias("files"), F.sum("images").alias("images"))
+    refused = F.when(F.col("status") != "ok", F.struct((-F.col("files")).alias("order"), "reason"))
+    most_frequent = F.slice(F.sort_array(F.collect_list(refused)), 1, _MOST_REASONS)
+    counts = _rows(
+        by_reason.groupBy("kind", "status").agg(F.sum("files").alias("files"), F.sum("images").alias("images"), most_frequent.alias("reasons"))
+    )
+    reasons = sorted((reason["order"], row["kind"], row["status"], reason["reason"] or "") for row in counts for reason in row["reasons"])
     labels = lake.read(tables.LABELS)
     label_counts = {r["label"]: r["count"] for r in _rows(labels.groupBy("label").count())}
     entities = lake.read(tables.REDACTIONS).groupBy("entity").count().orderBy(F.desc("count"))
@@ -81,7 +85,7 @@ def summarise(lake: Lake, run_id: str) -> Summary:
     return Summary(
         run_id=run_id,
         statuses={(count["kind"], count["status"]): count["files"] for count in counts},
-        reasons={(row["kind"], row["status"], row["reason"]): row["files"] for row in refused},
+        reasons={(kind, status, reason): -order for order, kind, status, reason in reasons[:_MOST_REASONS]},
         entities={r["entity"]: r["count"] for r in _rows(entities)},
         labels=label_counts,
         passages=sum(label_counts.values()),
