@@ -6,10 +6,11 @@ STAMP := $(VENV)/.installed
 AZUREML := .venv-azureml
 WHEELS := $(wildcard ../shared/wheels)
 LINKS := $(if $(WHEELS),--find-links $(WHEELS))
+DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml bench bench-kill bench-embedding samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,7 +37,7 @@ train: setup ## Train the classifiers on the shipped examples and compare them
 	@$(BIN)/lakedocs train
 
 test: setup test-azureml ## Run all tests
-	$(BIN)/python -m pytest --ignore tests/azureml
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 $(AZUREML)/.installed: requirements/azureml.lock pyproject.toml $(STAMP)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AZUREML)
@@ -68,6 +69,10 @@ lock: setup ## Resolve requirements.lock anew
 samples: setup ## Write samples/ and the shipped training examples anew
 	$(BIN)/python tests/make_samples.py
 	$(BIN)/python scripts/make_examples.py
+
+ner: setup ## Train the embedded model that finds names, on the data sets in DATA
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group ner
+	$(BIN)/python -m scripts.ner.train $(DATA)
 
 bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, 1x 4x 16x
 	$(BIN)/python benchmarks/pipeline.py $(FOLDER)

@@ -352,7 +352,7 @@ La revisión abarca el período comprendido entre {y} y 2024.
 
 def variants(sentence: str, language: str, seed: str) -> list[str]:
     """The sentence with other words in its slots; one alone where it has no slot."""
-    chance = random.Random(seed)  # noqa: S311 - the same file every time
+    chance = random.Random(seed)
     found: dict[str, None] = {}
     for _ in range(VARIANTS * 3):
         text = sentence
@@ -374,7 +374,7 @@ def main() -> None:
                 for text in variants(sentence, language, group)
             ]
     TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(lines)} examples in {len({json.loads(line)['group'] for line in lines})} groups")  # noqa: T201
+    print(f"{len(lines)} examples in {len({json.loads(line)['group'] for line in lines})} groups")
 
 
 if __name__ == "__main__":

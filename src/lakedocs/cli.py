@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lakedocs import __version__
+from lakedocs.cli_evaluate import evaluate
 from lakedocs.cli_models import models
 from lakedocs.errors import LakedocsError, SettingsError
 from lakedocs.settings import Settings, load_settings, make_local_keys, parse_overrides
@@ -242,6 +243,7 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
 
 
 cli.add_command(models)
+cli.add_command(evaluate)
 
 
 def _run(wanted: LocalRun, spark_url: str, driver_memory: str, console: Console, *, as_json: bool = False, answer_only: bool = False) -> None:

@@ -103,7 +103,9 @@ class RedactionSettings(_Part):
     """What counts as personal data and what stands in its place."""
 
     language: str = "en"
-    nlp_engine: Literal["none", "spacy", "transformers"] = "none"
+    nlp_engine: Literal["embedded", "none", "spacy", "transformers"] = "embedded"
+    preset: Literal["balanced", "strict"] = Field("balanced", description="What the embedded model looks for, and how sure it must be.")
+    names: dict[str, float] = Field(default_factory=dict, description="Changes to the preset: an entity and how sure; above 1: never.")
     nlp_model: str = Field("", description="spaCy package or transformers model (path, volume or name).")
     recognizers: str = Field("recognizers.yml", description="File in conf/ with recognisers as data.")
     default_threshold: float = Field(0.5, ge=0, le=1)

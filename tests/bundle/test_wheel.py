@@ -35,8 +35,9 @@ def test_it_has_the_entry_point_that_the_job_names(wheel: zipfile.ZipFile) -> No
     assert "lakedocs = lakedocs.cli:main" in metadata(wheel, "entry_points.txt")
 
 
-def test_it_carries_settings_the_job_file_and_the_report(wheel: zipfile.ZipFile) -> None:
+def test_it_carries_settings_the_job_file_the_report_and_the_model(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     expected = {"_bundle/conf/pipeline.yml", "_bundle/conf/targets/prod.yml", "_bundle/resources/documents.job.yml", "_bundle/databricks.yml"}
     assert {f"lakedocs/{name}" for name in expected} <= names
     assert "lakedocs/job/templates/report.html" in names
+    assert {"lakedocs/redact/ner/model/model.onnx", "lakedocs/serving/azureml/environment.yml"} <= names

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.records import Finding
-from lakedocs.redact.findings import united
+from lakedocs.redact.findings import Analyzer, united
 from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.redact.nlp import EMBEDDED
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import load_recognizers
@@ -44,7 +46,9 @@ def redactor(settings: Settings) -> TextRedactor:
         ("server 192.168.17.4", "server <IP_ADDRESS>"),
         ("4111111111111111.0 | 4155551234.0", "<CREDIT_CARD>.0 | <PHONE_NUMBER>.0"),
         ("+49 30.1234567", "<PHONE_NUMBER>"),
+        ("application (no. 18403/91) against", "application (no. <CASE_NUMBER>) against"),
         # negatives
+        ("a margin of 120/80 and 3/22", "a margin of 120/80 and 3/22"),
         ("0.777540026888535 | 0,25 | 104.445", "0.777540026888535 | 0,25 | 104.445"),
         ("the public year 2019 had 365 days", "the public year 2019 had 365 days"),
         ("section 12.3 of the lease", "section 12.3 of the lease"),
@@ -96,7 +100,8 @@ def test_a_recogniser_is_added_without_code(settings: Settings, tmp_path: Path) 
     (tmp_path / "recognizers.yml").write_text(
         "recognizers:\n  - {entity: PROJECT, words: [Bluebird]}\n  - {entity: DOSSIER, patterns: [{name: d, regex: 'D-\\d{4}', score: 0.9}]}\n"
     )
-    chosen = settings.model_copy(update={"conf_folder": str(tmp_path)})
+    alone = settings.redaction.model_copy(update={"nlp_engine": "none"})
+    chosen = settings.model_copy(update={"conf_folder": str(tmp_path), "redaction": alone})
     assert TextRedactor(chosen).redact("Bluebird and D-1234 and bluebirds").text == "<PROJECT> and <DOSSIER> and bluebirds"
     assert policy_fingerprint(chosen) != policy_fingerprint(settings)
 
@@ -140,3 +145,28 @@ def test_phone_numbers_are_those_that_presidio_finds(text: str) -> None:
 
 def test_the_shipped_recognisers_are_valid(settings: Settings) -> None:
     assert len(load_recognizers(settings.conf_file("recognizers.yml")).recognizers) > 15
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "passport number 912803456 and license D1234567",
+        "account 12345678901, bank account 12345678901",
+        "her social security number is 078-05-1120, phone 212 555 0147",
+        "ABCDE1234F is a PAN, and so is tax id ABCPE1234F",
+        "H12345678 | 12345678 | 943 476 5919 NHS number 943 476 5919",
+        "driver license: 425700624, call 020 7946 0018; a@b.example Mr. Ola Nordmann",
+    ],
+)
+def test_context_changes_nothing_but_what_it_can_lift(settings: Settings, text: str) -> None:
+    analyzer = Analyzer(settings.redaction, load_recognizers(settings.conf_file("recognizers.yml")))
+    ours = analyzer.find(text)
+    analyzer._engine.context_aware_enhancer = LemmaContextAwareEnhancer(
+        context_prefix_count=settings.redaction.context_words, context_suffix_count=0, context_matching_mode="whole_word"
+    )
+    assert analyzer.find(text) == ours
+
+
+def test_a_pattern_names_what_the_model_saw_too() -> None:
+    pattern, model = Finding(9, 29, "EMAIL_ADDRESS", 0.6, "EmailAnyDomain"), Finding(9, 20, "PERSON", 0.99, EMBEDDED)
+    assert united([pattern, model]) == [Finding(9, 29, "EMAIL_ADDRESS", 0.6, "EmailAnyDomain")]

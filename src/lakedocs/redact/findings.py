@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from presidio_analyzer import AnalyzerEngine, RecognizerResult
-from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 
 from lakedocs.records import Finding
-from lakedocs.redact.nlp import names, nlp_engine
+from lakedocs.redact.context import ThresholdAwareEnhancer
+from lakedocs.redact.nlp import EMBEDDED, names, nlp_engine
 from lakedocs.redact.recognizers import RecognizerFile, registry
 from lakedocs.settings import RedactionSettings
 
@@ -32,14 +32,13 @@ class Analyzer:
     def __init__(self, settings: RedactionSettings, recognizers: RecognizerFile) -> None:
         logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)  # its warnings quote what they are about
         engine = nlp_engine(settings)
-        words = settings.context_words
         self._settings = settings
         self._engine = AnalyzerEngine(
             registry=registry(recognizers, settings.language, names(settings)),
             nlp_engine=engine,
             supported_languages=[settings.language],
             default_score_threshold=0,
-            context_aware_enhancer=LemmaContextAwareEnhancer(context_prefix_count=words, context_suffix_count=0, context_matching_mode="whole_word"),
+            context_aware_enhancer=ThresholdAwareEnhancer(self._threshold, settings.context_words),
         )
 
     def find(self, text: str) -> list[Finding]:
@@ -47,12 +46,7 @@ class Analyzer:
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
-        text = _FLOAT_ENDING.sub(_blank, _DECIMAL.sub(_blank, text))
-        found = [finding for start, window in self._windows(text) for finding in self._analyze(window, start)]
-        if "_" in text:
-            # in `memo_078-05-1120` the underscore is a letter to every \b, and the number is missed
-            found += [finding for start, window in self._windows(text.replace("_", " ")) for finding in self._analyze(window, start)]
-        return united(found)
+        return united(finding for way in _ways(text) for start, window in self._windows(way) for finding in self._analyze(window, start))
 
     def _windows(self, text: str) -> Iterable[tuple[int, str]]:
         size = self._settings.window_chars
@@ -66,12 +60,27 @@ class Analyzer:
 
     def _analyze(self, text: str, offset: int) -> list[Finding]:
         results: list[RecognizerResult] = self._engine.analyze(text, language=self._settings.language)
-        thresholds, default = self._settings.thresholds, self._settings.default_threshold
         return [
             Finding(result.start + offset, result.end + offset, result.entity_type, round(result.score, 4), _recognizer_of(result))
             for result in results
-            if result.score >= thresholds.get(result.entity_type, default)
+            if result.score >= self._threshold(result.entity_type) or self._is_sure(result)
         ]
+
+    def _threshold(self, entity: str) -> float:
+        return self._settings.thresholds.get(entity, self._settings.default_threshold)
+
+    def _is_sure(self, result: RecognizerResult) -> bool:
+        """The embedded model has thresholds of its own, and tells only what passes them."""
+        return _recognizer_of(result) == EMBEDDED
+
+
+def _ways(text: str) -> Iterator[str]:
+    """The text as the recognisers read it, in one way or two."""
+    text = _FLOAT_ENDING.sub(_blank, _DECIMAL.sub(_blank, text))
+    yield text
+    if "_" in text:
+        # in `memo_078-05-1120` the underscore is a letter to every \b, and the number is missed
+        yield text.replace("_", " ")
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -84,12 +93,12 @@ def _recognizer_of(result: RecognizerResult) -> str:
 
 
 def united(findings: Iterable[Finding]) -> list[Finding]:
-    """Overlapping findings as one, named after the surest (then the longest) of them; in order of their start."""
+    """Overlapping findings as one, in order of their start; named after the surest (then the longest) of them, a pattern before the model."""
     result: list[Finding] = []
     for finding in sorted(findings, key=lambda f: (f.start, -f.end, f.entity, f.recognizer)):
         if result and finding.start < result[-1].end:
             last = result[-1]
-            surest = max(last, finding, key=lambda f: (f.score, f.end - f.start))
+            surest = max(last, finding, key=lambda f: (f.recognizer != EMBEDDED, f.score, f.end - f.start))
             result[-1] = Finding(last.start, max(last.end, finding.end), surest.entity, surest.score, surest.recognizer)
         else:
             result.append(finding)

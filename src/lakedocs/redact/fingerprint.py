@@ -6,9 +6,10 @@ import hashlib
 import hmac
 
 from lakedocs.errors import SettingsError
+from lakedocs.redact.ner.files import model_facts
 from lakedocs.settings import Settings, fingerprint, read_key
 
-_VERSION = "redact/1"
+_VERSION = "redact/2"
 
 
 def policy_fingerprint(settings: Settings) -> str:
@@ -17,11 +18,13 @@ def policy_fingerprint(settings: Settings) -> str:
     Raises:
         SettingsError: when the file of recognisers is not there.
         MissingKeyError: when the key is not.
+        ModelError: when the embedded model is not.
     """
     file = settings.conf_file(settings.redaction.recognizers)
     try:
         recognizers = file.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"There is no {file.name} in the folder of settings.") from error
+    model = model_facts().sha256 if settings.redaction.nlp_engine == "embedded" else ""
     key = read_key(settings.keys.redaction, settings.storage.root)
-    return fingerprint(_VERSION, settings.redaction, recognizers, hmac.new(key, b"policy", hashlib.sha256).hexdigest())
+    return fingerprint(_VERSION, settings.redaction, recognizers, model, hmac.new(key, b"policy", hashlib.sha256).hexdigest())

@@ -14,9 +14,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from lakedocs.errors import ModelError
+from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import RedactionSettings
 
 NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
+EMBEDDED = "EmbeddedNames"
+"""The name of the recogniser that asks the embedded model."""
 
 
 class LazyArtifacts(NlpArtifacts):  # type: ignore[misc]  # presidio ships no types for it
@@ -118,6 +121,10 @@ def names(settings: RedactionSettings) -> EntityRecognizer | None:
     """
     if settings.nlp_engine == "none":
         return None
+    if settings.nlp_engine == "embedded":
+        from lakedocs.redact.ner.recognizer import EmbeddedNames
+
+        return EmbeddedNames(settings.language, wanted_names(settings))
     if settings.nlp_engine == "spacy":
         return SpacyRecognizer(supported_language=settings.language, supported_entities=list(NAMES))
     _check_named(settings)

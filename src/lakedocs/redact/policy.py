@@ -27,6 +27,10 @@ class TextRedactor:
         """The whole text replaced: a field that is known to hold such a thing, whatever it looks like."""
         return self._redactor.apply(text, [Finding(0, len(text), entity, 1.0, "field")]) if text.strip() else Redacted(text)
 
+    def findings(self, text: str) -> list[Finding]:
+        """What would be replaced in a text."""
+        return self._analyzer.find(text)
+
     def redact(self, text: str) -> Redacted:
         """The text as everything behind 06 may see it."""
         if not any(character.isalnum() for character in text):

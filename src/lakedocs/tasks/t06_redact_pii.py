@@ -42,11 +42,9 @@ _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
 def run(context: TaskContext) -> Figures:
     """Bring redacted elements, then passages, up to date with what 01–05 read."""
     policy = policy_fingerprint(context.settings)
-    files = context.lake.read_all([tables.files(kind) for kind in Kind])
     # text that retention removed under another policy has to be read again first, and waits for that with its redacted text as it is
     was_purged = F.col("fingerprint").contains(PURGED) & ~F.col("fingerprint").endswith(policy)
-    waiting = files.where(was_purged).select(F.col("root_id").alias("unit_id")).distinct()
-    figures = run_derived(context, _REDACTION, families(context.lake), policy, partial(_redact_families, context, policy), leave=waiting)
+    figures = run_derived(context, _REDACTION, families(context.lake, was_purged), policy, partial(_redact_families, context, policy))
 
     documents = context.lake.read(tables.DOCUMENTS)
     to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))

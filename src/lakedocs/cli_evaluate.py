@@ -1,0 +1,76 @@
+"""`lakedocs evaluate`: measure redaction on text whose personal data a person has marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from lakedocs.settings import load_settings, make_local_keys, parse_overrides
+
+if TYPE_CHECKING:
+    from lakedocs.redact.evaluate.scores import Rates, Scores
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure on your own labelled data."""
+
+
+@evaluate.command()
+@click.option("--data", required=True, type=click.Path(exists=True, dir_okay=False), help="JSON, JSONL or columns (see below).")
+@click.option("--misses", default=10, show_default=True, help="How many missed passages to show; they are shown as they are.")
+@click.option("--target", default="local", show_default=True, help="Which overlay of the settings counts.")
+@click.option("--overrides", default="", help='Settings in one text: "redaction.default_threshold=0.4; ...".')
+def redaction(data: str, misses: int, target: str, overrides: str) -> None:
+    """Score redaction: precision, recall and F2 by span and by word for each type, and direct and quasi identifiers.
+
+    \b
+    DATA holds texts with marks, as
+      {"text": "...", "spans": [{"start": 0, "end": 4, "entity": "PERSON"}]}   a line each (.jsonl), or a list (.json)
+      Presidio's generated sentences, the Text Anonymization Benchmark
+      a word and its B-, I- or O label a line, an empty line between texts     (any other ending)
+    """
+    import tempfile
+    from pathlib import Path
+
+    from lakedocs.redact.evaluate.labelled import read_labelled
+    from lakedocs.redact.evaluate.scores import score
+    from lakedocs.redact.policy import TextRedactor
+
+    texts = read_labelled(Path(data))
+    console = Console()
+    with tempfile.TemporaryDirectory() as root:  # the keys of a lake play no part in what is found
+        settings = load_settings(target, {**parse_overrides(overrides), "storage.root": root})
+        make_local_keys(settings)
+        redactor = TextRedactor(settings)
+        found = [redactor.findings(text.text) for text in texts]
+    _show(console, score(texts, found, misses))
+
+
+def _show(console: Console, scores: Scores) -> None:
+    table = Table(title=f"{scores.texts} texts")
+    for name in ("", "spans: precision", "recall", "F2", "words: precision", "recall", "F2", "marked words"):
+        table.add_column(name, justify="right" if name else "left")
+    for entity, words in scores.words.items():
+        spans = scores.spans.get(entity)
+        table.add_row(entity, *(_numbers(spans) if spans else ("", "", "")), *_numbers(words), str(words.there))
+    console.print(table)
+    console.print(f"Texts without any mark: {scores.false_per_1000:.2f} hidden words per 1,000.")
+    if scores.entities and scores.masked:
+        for kind, entities in scores.entities.items():
+            console.print(f"{kind} identifiers hidden in all their mentions: {entities.recall:.3f} of {entities.there}")
+        console.print(f"Words of both: precision {scores.masked.precision:.3f}, recall {scores.masked.recall:.3f}")
+    if scores.misses:
+        missed = Table(title="Missed, as they stand in your data")
+        for name in ("type", "text", "around it"):
+            missed.add_column(name)
+        for miss in scores.misses:
+            missed.add_row(miss.entity, miss.value, miss.around)
+        console.print(missed)
+
+
+def _numbers(rates: Rates) -> tuple[str, str, str]:
+    return f"{rates.precision:.3f}", f"{rates.recall:.3f}", f"{rates.f2:.3f}"

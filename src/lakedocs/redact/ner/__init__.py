@@ -1,0 +1,1 @@
+"""The embedded model that finds names: what it reads of a text, and what it says."""

@@ -1,0 +1,49 @@
+"""Where the embedded model lies, and which one it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakedocs.errors import ModelError
+
+FOLDER = Path(__file__).parent / "model"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What stands beside the model: its labels, the pieces that begin and end a window, and its checksum."""
+
+    labels: tuple[str, ...]
+    start_id: int
+    end_id: int
+    sha256: str
+
+
+def model_facts(folder: Path = FOLDER) -> ModelFacts:
+    """The facts of the model in a folder.
+
+    Raises:
+        ModelError: when there is none.
+    """
+    try:
+        row = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        return ModelFacts(tuple(row["labels"]), row["start_id"], row["end_id"], row["sha256"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError("The embedded model that finds names is not there; install lakedocs anew.") from error
+
+
+def write_facts(folder: Path, labels: tuple[str, ...], start_id: int, end_id: int) -> None:
+    """Write them beside the model.onnx and tokenizer.json that lie there."""
+    row = {"labels": labels, "start_id": start_id, "end_id": end_id, "sha256": checksum(folder)}
+    (folder / "model.json").write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+
+def checksum(folder: Path) -> str:
+    """Of the network and the tokenizer together."""
+    digest = hashlib.sha256()
+    for name in ("model.onnx", "tokenizer.json"):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()

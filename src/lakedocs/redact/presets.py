@@ -1,0 +1,19 @@
+"""What the embedded model looks for, and how sure it must be of a word: the tested presets, and what conf changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lakedocs.settings import RedactionSettings
+
+_PRESETS: Mapping[str, Mapping[str, float]] = {
+    "balanced": {"PERSON": 0.25, "LOCATION": 0.2, "ORGANIZATION": 0.25},
+    "strict": {
+        "PERSON": 0.1, "LOCATION": 0.1, "ORGANIZATION": 0.15, "DATE_TIME": 0.2, "NRP": 0.15, "QUANTITY": 0.25, "CODE": 0.1, "MISC": 0.2,
+    },
+}  # fmt: skip
+
+
+def wanted_names(settings: RedactionSettings) -> dict[str, float]:
+    """Each entity that the model looks for, with how sure it must be."""
+    return {entity: least for entity, least in {**_PRESETS[settings.preset], **settings.names}.items() if least <= 1}
