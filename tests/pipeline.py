@@ -37,7 +37,14 @@ def with_converted_models(root: Path) -> None:
     """Give a new lake the packaged model as it gets converted: ten seconds of work, the same for all of them."""
     if not (root / "models").exists():
         root.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(_converted(), root / "models", copy_function=os.link)
+        shutil.copytree(_converted(), root / "models", copy_function=_linked)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # on another file system
+        shutil.copy2(source, target)
 
 
 @cache

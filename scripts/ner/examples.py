@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lakedocs.redact.ner import files
+
 TYPES = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "NRP", "QUANTITY", "CODE", "MISC")
 LABELS = ("O", *(f"{part}-{entity}" for entity in TYPES for part in "BI"))
-NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
+NAMES = frozenset(files.NAMES)
 UNKNOWN = "?"
 """The type of a span about which a source says nothing that counts here, such as a card number."""
 

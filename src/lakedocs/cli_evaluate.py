@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from lakedocs.settings import load_settings, make_local_keys, parse_overrides
 
@@ -68,7 +69,7 @@ def _show(console: Console, scores: Scores) -> None:
         for name in ("type", "text", "around it"):
             missed.add_column(name)
         for miss in scores.misses:
-            missed.add_row(miss.entity, miss.value, miss.around)
+            missed.add_row(*map(Text, (miss.entity, miss.value, miss.around)))  # as they stand: a text may look like markup
         console.print(missed)
 
 

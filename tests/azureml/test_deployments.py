@@ -115,6 +115,7 @@ def test_a_model_is_registered_deployed_and_answers(azure: FakeAzure, client: ML
     assert [row["label"] for row in deployments.ask(client, ["a dispute", "in 2019"], SETTINGS)] == ["problem", "year"]
     deployment = azure.resources[f"{ENDPOINT}/deployments/{name}"]
     assert deployment["sku"]["capacity"] == 1
+    assert deployment["properties"]["requestSettings"]["requestTimeout"] == "PT1M"
     assert deployment["properties"]["codeConfiguration"]["scoringScript"] == "score.py"
     assert {path.name for path in azure.folder.rglob("*.*")} == {"score.py", "text_model.py", "model.onnx", "tokenizer.json", "serving.json"}
     assert azure.bearers == {"Bearer first"}
@@ -135,15 +136,43 @@ def test_a_new_version_takes_the_traffic_and_the_old_one_goes(azure: FakeAzure, 
     assert deployments.ask(client, ["a dispute"], SETTINGS)[0]["label"] == "solution"
 
 
+def name_of(folder: Path) -> str:
+    machine = f"{SETTINGS.image} {SETTINGS.instance_type} {SETTINGS.instances} {SETTINGS.seconds}"
+    files = [folder / name for name in deployments._FILES]
+    return f"v{deployments._digest(*files, deployments._CONDA, *deployments._SCORING, of=machine)}"
+
+
+@pytest.mark.parametrize("change", [{"instances": 2}, {"instance_type": "Standard_DS4_v2"}, {"image": "other/image"}, {"seconds": 90}])
+def test_another_machine_is_another_deployment(azure: FakeAzure, client: MLClient, served: Path, change: dict[str, Any]) -> None:
+    old = deployments.deploy(client, served, SETTINGS)
+    new = deployments.deploy(client, served, SETTINGS.model_copy(update=change))
+    assert traffic(azure) == {new: 100}
+    assert new != old
+
+
+def test_a_deployment_that_a_run_left_behind_is_removed_by_the_next(azure: FakeAzure, client: MLClient, served: Path) -> None:
+    name = deployments.deploy(client, served, SETTINGS)
+    azure.resources[f"{ENDPOINT}/deployments/left"] = {**azure.resources[f"{ENDPOINT}/deployments/{name}"], "name": "left"}
+    assert deployments.deploy(client, served, SETTINGS) == name
+    assert f"{ENDPOINT}/deployments/left" not in azure.resources
+    assert f"{ENDPOINT}/deployments/{name}" in azure.resources
+
+
+def test_how_callers_are_known_does_not_change_in_place(azure: FakeAzure, client: MLClient, served: Path) -> None:
+    deployments.deploy(client, served, SETTINGS)
+    with pytest.raises(SettingsError, match="delete it first"):
+        deployments.deploy(client, served, SETTINGS.model_copy(update={"auth": "aad_token"}))
+
+
 @pytest.mark.parametrize("fault", ["machine", "mute"])
 def test_a_version_that_does_not_work_gets_no_traffic(azure: FakeAzure, client: MLClient, served: Path, tmp_path: Path, fault: str) -> None:
     old = deployments.deploy(client, served, SETTINGS)
     new = changed(served, tmp_path / "new")
     if fault == "machine":
-        azure.fails.add(f"v{deployments._digest(*(new / name for name in deployments._FILES), deployments._CONDA, *deployments._SCORING)}")
+        azure.fails.add(name_of(new))
     else:
         azure.mute = True
-    with pytest.raises(ServiceError, match="traffic is where it was") as caught:
+    with pytest.raises(ServiceError, match="does still") as caught:
         deployments.deploy(client, new, SETTINGS)
     assert "secret words" not in str(caught.value)
     assert traffic(azure) == {old: 100}

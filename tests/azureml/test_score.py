@@ -98,11 +98,13 @@ def test_no_texts_get_no_predictions(url: str) -> None:
         (b'{"dataframe_split": {"columns": ["text"], "data": [[3]]}}', 400, "row 0"),
         (b'{"dataframe_split": {"columns": ["text"], "data": [["' + b"x" * 100_001 + b'"]]}}', 400, "100001 characters"),
         (b'{"dataframe_split": {"columns": ["text"], "data": [' + b",".join([b'["a"]'] * 2049) + b"]}}", 400, "2049 texts"),
+        (b'{"dataframe_split": {"columns": ["text", "text"], "data": [["a", "b"]]}}', 400, "one column named text"),
+        (b"[" * 100_000, 400, "JSON"),
         (b" " * 1_500_001, 413, "bytes"),
         (b"\xff\xfe{}", 400, "JSON"),
     ],
     ids=["nothing", "half of JSON", "a list", "another form", "no rows", "another column", "null", "blank", "a number", "long text",
-         "many texts", "large", "no UTF-8"],
+         "many texts", "two columns", "deep", "large", "no UTF-8"],
 )  # fmt: skip
 def test_a_bad_request_is_answered_clearly_and_never_quoted(url: str, sent: bytes, status: int, said: str) -> None:
     answer = requests.post(url, data=sent, headers={"content-type": "application/json"}, timeout=10)

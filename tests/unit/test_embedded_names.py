@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lakedocs.errors import ModelError, SettingsError
 from lakedocs.redact.ner.files import FOLDER
 from lakedocs.redact.ner.reading import MOST_PIECES, read
-from lakedocs.redact.ner.recognizer import EmbeddedNames, loaded
+from lakedocs.redact.ner.recognizer import loaded
 from lakedocs.redact.ner.tagger import Tagger
 from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import RedactionSettings
@@ -60,11 +60,6 @@ def test_what_is_no_name_stays(text: str) -> None:
     assert found(text) == []
 
 
-def test_what_stands_for_a_name_is_none() -> None:
-    recognizer = EmbeddedNames("en", LEAST)
-    assert recognizer.analyze("<PERSON> met <ORGANIZATION_3f9a12> in <LOCATION>.", list(LEAST)) == []
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.text(alphabet=st.sampled_from("aZ é\n.,-'9Łש字\u200d\u0301"), max_size=600))
 def test_every_piece_lies_in_one_window_of_bounded_length(text: str) -> None:
@@ -76,9 +71,16 @@ def test_every_piece_lies_in_one_window_of_bounded_length(text: str) -> None:
     assert all(0 <= name.start < name.end <= len(text) for name in loaded().names(text, LEAST))
 
 
-def test_an_entity_that_it_does_not_know_is_refused() -> None:
-    with pytest.raises(SettingsError, match="SHOE_SIZE"):
-        loaded().names("x", {"SHOE_SIZE": 0.5})
+@pytest.mark.parametrize("names", [{"SHOE_SIZE": 0.5}, {"PERSON": -0.1}])
+def test_settings_that_can_not_be_are_refused(names: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(names))):
+        wanted_names(RedactionSettings(names=names))
+
+
+def test_an_accent_belongs_to_the_name_whose_letter_bears_it() -> None:
+    text = "Signed by Rene\u0301 Dupre\u0301."
+    (name,) = loaded().names(text, LEAST)
+    assert text[name.start : name.end] == "Rene\u0301 Dupre\u0301"
 
 
 def test_presets_and_what_conf_changes() -> None:

@@ -35,6 +35,11 @@ def finding(start: int, end: int, entity: str = "PERSON") -> Finding:
             json.dumps({"text": TEXT, "entities": [{"entity_type": "LOC", "start_offset": 18, "end_offset": 22},
                                                    {"entity_type": "PERSON", "start_offset": 0, "end_offset": 7}]}),
         ),
+        (
+            "published.jsonl",
+            json.dumps({"text": TEXT, "annotations": {"annotator1": {"entity_mentions": [
+                {"entity_type": "PERSON", "start_offset": 0, "end_offset": 7}, {"entity_type": "LOC", "start_offset": 18, "end_offset": 22}]}}}),
+        ),
         ("columns.conll", "Ann\tB-person\nLee\tI-person\nmet\tO\nBo\tO\nin\tO\nOslo\tB-location\n\n"),
     ],
 )  # fmt: skip
@@ -43,7 +48,9 @@ def test_every_form_is_read(tmp_path: Path, name: str, content: str) -> None:
     assert read_labelled(tmp_path / name) == [Labelled(TEXT, (Mark(0, 7, "PERSON"), Mark(18, 22, "LOCATION")))]
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"text": 3}', '[{"full_text": "x", "spans": [{"from": 1}]}]'])
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"text": 3, "spans": []}', '{"text": "a", "span": []}', "[3]", '[{"full_text": "x", "spans": [{"from": 1}]}]']
+)
 def test_what_is_no_labelled_text_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.json").write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"bad\.json"):
@@ -84,10 +91,10 @@ def test_false_alarms_are_counted_where_nothing_is_marked() -> None:
 def test_the_command_shows_a_table_and_misses(tmp_path: Path) -> None:
     rows = [
         {"text": "Write to ann.lee@firm.example", "spans": [{"start": 9, "end": 29, "entity": "EMAIL_ADDRESS"}]},
-        {"text": "The colour is blue-green", "spans": [{"start": 14, "end": 24, "entity": "EYE_COLOUR"}]},
+        {"text": "The colour is [red]blue[/b]", "spans": [{"start": 14, "end": 27, "entity": "EYE_COLOUR"}]},
     ]
     (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     shown = CliRunner().invoke(cli, ["evaluate", "redaction", "--data", str(tmp_path / "own.jsonl")], env={"COLUMNS": "160"})
     assert shown.exit_code == 0, shown.output
     assert "EMAIL_ADDRESS" in shown.output
-    assert "blue-green" in shown.output
+    assert "[red]blue[/b]" in shown.output

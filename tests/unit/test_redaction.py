@@ -12,11 +12,11 @@ from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.records import Finding
 from lakedocs.redact.findings import Analyzer, united
 from lakedocs.redact.fingerprint import policy_fingerprint
-from lakedocs.redact.nlp import EMBEDDED
+from lakedocs.redact.ner.recognizer import EMBEDDED
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import load_recognizers
-from lakedocs.settings import Settings, load_settings, make_local_keys
+from lakedocs.settings import RedactionSettings, Settings, load_settings, make_local_keys
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,12 @@ def redactor(settings: Settings) -> TextRedactor:
         ("4111111111111111.0 | 4155551234.0", "<CREDIT_CARD>.0 | <PHONE_NUMBER>.0"),
         ("+49 30.1234567", "<PHONE_NUMBER>"),
         ("application (no. 18403/91) against", "application (no. <CASE_NUMBER>) against"),
+        ("Signed by <HOEKSTRA>", "Signed by <<PERSON>>"),
         # negatives
+        (
+            "<PERSON> met <US_SSN> of <ORGANIZATION_3f9a12b4c5d6> in <IBAN_CODE>",
+            "<PERSON> met <US_SSN> of <ORGANIZATION_3f9a12b4c5d6> in <IBAN_CODE>",
+        ),
         ("a margin of 120/80 and 3/22", "a margin of 120/80 and 3/22"),
         ("0.777540026888535 | 0,25 | 104.445", "0.777540026888535 | 0,25 | 104.445"),
         ("the public year 2019 had 365 days", "the public year 2019 had 365 days"),
@@ -170,3 +175,32 @@ def test_context_changes_nothing_but_what_it_can_lift(settings: Settings, text: 
 def test_a_pattern_names_what_the_model_saw_too() -> None:
     pattern, model = Finding(9, 29, "EMAIL_ADDRESS", 0.6, "EmailAnyDomain"), Finding(9, 20, "PERSON", 0.99, EMBEDDED)
     assert united([pattern, model]) == [Finding(9, 29, "EMAIL_ADDRESS", 0.6, "EmailAnyDomain")]
+
+
+def chosen(settings: Settings, **changes: object) -> TextRedactor:
+    return TextRedactor(settings.model_copy(update={"redaction": RedactionSettings.model_validate({**settings.redaction.model_dump(), **changes})}))
+
+
+@pytest.mark.parametrize("text", ["12/03/1987", "2023-05-01", "EUR 12,500.00"])
+def test_strict_hides_what_has_no_letters(settings: Settings, text: str) -> None:
+    redacted = chosen(settings, preset="strict").redact(text).text
+    assert not any(map(str.isdigit, redacted)), redacted
+
+
+def test_a_sure_name_counts_whatever_patterns_must_reach(settings: Settings) -> None:
+    redactor = chosen(settings, thresholds={"PERSON": 0.99})
+    assert "Hoekstra" not in redactor.redact("Dear Mrs Margriet Hoekstra, thank you").text
+
+
+def test_nothing_wanted_is_patterns_alone(settings: Settings) -> None:
+    redactor = chosen(settings, names={"PERSON": 2, "LOCATION": 2, "ORGANIZATION": 2})
+    assert redactor.redact("The letter was signed by Margriet Hoekstra.").redactions == ()
+
+
+def test_the_policy_knows_what_the_model_looks_for(settings: Settings) -> None:
+    def policy(**changes: object) -> str:
+        redaction = RedactionSettings.model_validate({**settings.redaction.model_dump(), **changes})
+        return policy_fingerprint(settings.model_copy(update={"redaction": redaction}))
+
+    assert len({policy(), policy(preset="strict"), policy(names={"PERSON": 0.3}), policy(nlp_engine="none")}) == 4
+    assert policy(nlp_engine="none", preset="strict") == policy(nlp_engine="none")

@@ -10,7 +10,10 @@ from presidio_analyzer import AnalyzerEngine, RecognizerResult
 
 from lakedocs.records import Finding
 from lakedocs.redact.context import ThresholdAwareEnhancer
-from lakedocs.redact.nlp import EMBEDDED, names, nlp_engine
+from lakedocs.redact.ner.files import model_facts
+from lakedocs.redact.ner.recognizer import EMBEDDED, EmbeddedNames
+from lakedocs.redact.nlp import names, nlp_engine
+from lakedocs.redact.presets import wanted_names
 from lakedocs.redact.recognizers import RecognizerFile, registry
 from lakedocs.settings import RedactionSettings
 
@@ -40,13 +43,20 @@ class Analyzer:
             default_score_threshold=0,
             context_aware_enhancer=ThresholdAwareEnhancer(self._threshold, settings.context_words),
         )
+        wanted = wanted_names(settings)
+        self._names = EmbeddedNames(settings.language, wanted) if wanted else None
+        types = "|".join(sorted({*self._engine.get_supported_entities(settings.language), *model_facts().entities}, key=len, reverse=True))
+        # what stands where something was found before: it names a type, and is no name
+        self._replaced = re.compile(rf"<(?:{types})(?:_[0-9a-f]{{12}})?>")
 
     def find(self, text: str) -> list[Finding]:
         """The findings above their entity's threshold, in order, none overlapping another.
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
-        return united(finding for way in _ways(text) for start, window in self._windows(way) for finding in self._analyze(window, start))
+        by_model = [finding for start, window in self._windows(self._replaced.sub(_spaces, text)) for finding in self._named(window, start)]
+        by_pattern = [finding for way in _ways(text) for start, window in self._windows(way) for finding in self._analyze(window, start)]
+        return united([*by_model, *by_pattern])
 
     def _windows(self, text: str) -> Iterable[tuple[int, str]]:
         size = self._settings.window_chars
@@ -63,15 +73,19 @@ class Analyzer:
         return [
             Finding(result.start + offset, result.end + offset, result.entity_type, round(result.score, 4), _recognizer_of(result))
             for result in results
-            if result.score >= self._threshold(result.entity_type) or self._is_sure(result)
+            if result.score >= self._threshold(result.entity_type)
         ]
 
     def _threshold(self, entity: str) -> float:
         return self._settings.thresholds.get(entity, self._settings.default_threshold)
 
-    def _is_sure(self, result: RecognizerResult) -> bool:
-        """The embedded model has thresholds of its own, and tells only what passes them."""
-        return _recognizer_of(result) == EMBEDDED
+    def _named(self, text: str, offset: int) -> list[Finding]:
+        """What the embedded model finds. It stands beside the engine: thresholds of patterns are not its own, and Presidio would drop a
+        sure name inside of a pattern's match before that is held against its threshold."""
+        if self._names is None:
+            return []
+        results = self._names.analyze(text, self._names.supported_entities)
+        return [Finding(result.start + offset, result.end + offset, result.entity_type, result.score, EMBEDDED) for result in results]
 
 
 def _ways(text: str) -> Iterator[str]:
@@ -81,6 +95,10 @@ def _ways(text: str) -> Iterator[str]:
     if "_" in text:
         # in `memo_078-05-1120` the underscore is a letter to every \b, and the number is missed
         yield text.replace("_", " ")
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _blank(match: re.Match[str]) -> str:

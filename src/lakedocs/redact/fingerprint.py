@@ -7,6 +7,7 @@ import hmac
 
 from lakedocs.errors import SettingsError
 from lakedocs.redact.ner.files import model_facts
+from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import Settings, fingerprint, read_key
 
 _VERSION = "redact/2"
@@ -25,6 +26,8 @@ def policy_fingerprint(settings: Settings) -> str:
         recognizers = file.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"There is no {file.name} in the folder of settings.") from error
-    model = model_facts().sha256 if settings.redaction.nlp_engine == "embedded" else ""
+    names = wanted_names(settings.redaction)
+    model = model_facts().sha256 if names else ""
+    rest = settings.redaction.model_copy(update={"preset": "balanced", "names": {}})  # what they come to stands in `names`
     key = read_key(settings.keys.redaction, settings.storage.root)
-    return fingerprint(_VERSION, settings.redaction, recognizers, model, hmac.new(key, b"policy", hashlib.sha256).hexdigest())
+    return fingerprint(_VERSION, rest, recognizers, sorted(names.items()), model, hmac.new(key, b"policy", hashlib.sha256).hexdigest())

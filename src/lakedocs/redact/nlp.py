@@ -14,12 +14,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from lakedocs.errors import ModelError
-from lakedocs.redact.presets import wanted_names
+from lakedocs.redact.ner.files import NAMES
 from lakedocs.settings import RedactionSettings
-
-NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
-EMBEDDED = "EmbeddedNames"
-"""The name of the recogniser that asks the embedded model."""
 
 
 class LazyArtifacts(NlpArtifacts):  # type: ignore[misc]  # presidio ships no types for it
@@ -114,17 +110,13 @@ def nlp_engine(settings: RedactionSettings) -> NlpEngine:
 
 
 def names(settings: RedactionSettings) -> EntityRecognizer | None:
-    """What finds people, places and organisations by a model; None where none is chosen.
+    """What finds people, places and organisations by a model of the user's; None where none is chosen.
 
     Raises:
         ModelError: when the transformers model is not there.
     """
-    if settings.nlp_engine == "none":
+    if settings.nlp_engine in ("none", "embedded"):
         return None
-    if settings.nlp_engine == "embedded":
-        from lakedocs.redact.ner.recognizer import EmbeddedNames
-
-        return EmbeddedNames(settings.language, wanted_names(settings))
     if settings.nlp_engine == "spacy":
         return SpacyRecognizer(supported_language=settings.language, supported_entities=list(NAMES))
     _check_named(settings)

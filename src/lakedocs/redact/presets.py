@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lakedocs.errors import SettingsError
+from lakedocs.redact.ner.files import model_facts
 from lakedocs.settings import RedactionSettings
 
 _PRESETS: Mapping[str, Mapping[str, float]] = {
@@ -15,5 +17,14 @@ _PRESETS: Mapping[str, Mapping[str, float]] = {
 
 
 def wanted_names(settings: RedactionSettings) -> dict[str, float]:
-    """Each entity that the model looks for, with how sure it must be."""
+    """Each entity that the model looks for, with how sure it must be; none where another engine finds names.
+
+    Raises:
+        SettingsError: for an entity that the model does not know, or a threshold below zero.
+    """
+    if settings.nlp_engine != "embedded":
+        return {}
+    known = model_facts().entities
+    if wrong := sorted(entity for entity, least in settings.names.items() if entity not in known or least < 0):
+        raise SettingsError(f"redaction.names can't have {', '.join(wrong)} so: the model knows {', '.join(known)}, and a threshold is 0 or more.")
     return {entity: least for entity, least in {**_PRESETS[settings.preset], **settings.names}.items() if least <= 1}

@@ -10,7 +10,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from presidio_analyzer.predefined_recognizers.ner import HuggingFaceNerRecognizer
 
 from lakedocs.errors import ModelError
-from lakedocs.redact.nlp import NAMES
+from lakedocs.redact.ner.files import NAMES
 
 _CHUNK_CHARS = 1000
 _CHUNK_OVERLAP = 100

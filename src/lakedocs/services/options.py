@@ -33,4 +33,5 @@ class AzureMLSettings(BaseModel):
     instance_type: str = "Standard_DS3_v2"
     instances: int = Field(1, gt=0)
     image: str = Field("mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04", description="Base image, on which environment.yml is installed.")
+    seconds: int = Field(60, gt=0, le=180, description="Time-out of one request.")
     auth: Literal["aad_token", "key"] = Field("aad_token", description="How the endpoint knows its callers.")

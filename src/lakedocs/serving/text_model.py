@@ -85,8 +85,8 @@ class TextModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is u
 
 
 def _checked(given: Any) -> list[str]:
-    if not isinstance(given, pd.DataFrame) or "text" not in given.columns:
-        raise _refused("the input must have a column named text")
+    if not isinstance(given, pd.DataFrame) or list(given.columns).count("text") != 1:
+        raise _refused("the input must have one column named text")
     texts = given["text"].tolist()
     if len(texts) > MOST_TEXTS:
         raise _refused(f"{len(texts)} texts are more than the {MOST_TEXTS} of one request")

@@ -57,7 +57,7 @@ def read_labelled(path: Path) -> list[Labelled]:
     try:
         content = path.read_text(encoding="utf-8")
         found = list(_rows(content) if path.suffix.lower() in (".json", ".jsonl") else _columns(content))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise SettingsError(
             f"{path.name} can't be read as labelled text ({type(error).__name__}); see `lakedocs evaluate redaction --help`."
         ) from error
@@ -73,14 +73,21 @@ def entity_of(name: str) -> str:
 
 def _rows(content: str) -> Iterator[Labelled]:
     rows: list[dict[str, Any]] = (
-        json.loads(content) if content.lstrip().startswith("[") else [json.loads(line) for line in content.splitlines() if line]
+        json.loads(content) if content.lstrip().startswith("[") else [json.loads(line) for line in content.split("\n") if line.strip()]
     )
     for row in rows:
-        marks = sorted((_mark(mark) for mark in row.get("spans", row.get("entities", []))), key=lambda mark: (mark.start, mark.end))
+        marks = sorted((_mark(mark) for mark in _marked(row)), key=lambda mark: (mark.start, mark.end))
         text = row["full_text"] if "full_text" in row else row["text"]
         if not isinstance(text, str) or any(not 0 <= mark.start < mark.end <= len(text) for mark in marks):
             raise ValueError("a mark outside of its text")
         yield Labelled(text, tuple(marks))
+
+
+def _marked(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is marked in a row; the benchmark's own files hold the marks of several annotators, of whom the first counts."""
+    if "annotations" in row:
+        return list(next(iter(row["annotations"].values()))["entity_mentions"])
+    return list(row["spans"] if "spans" in row else row["entities"])
 
 
 def _mark(row: dict[str, Any]) -> Mark:

@@ -10,6 +10,8 @@ from pathlib import Path
 from lakedocs.errors import ModelError
 
 FOLDER = Path(__file__).parent / "model"
+NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
+"""What always has letters; a date or a code may have none."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class ModelFacts:
     start_id: int
     end_id: int
     sha256: str
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """What it can tell apart."""
+        return tuple(dict.fromkeys(label[2:] for label in self.labels if label != "O"))
 
 
 def model_facts(folder: Path = FOLDER) -> ModelFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,9 @@ from typing import Any
 import numpy as np
 
 from lakedocs.errors import ModelError, SettingsError
-from lakedocs.redact.ner.files import FOLDER, checksum, model_facts
+from lakedocs.redact.ner.files import FOLDER, NAMES, checksum, model_facts
 from lakedocs.redact.ner.reading import Reading, read
 
-NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
-"""What always has letters; a date or a code may have none."""
 _JOINS = frozenset(".-'’&/")
 """Characters that belong to a name when both sides of them do."""
 
@@ -56,7 +55,7 @@ class Tagger:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.entities = tuple(dict.fromkeys(label[2:] for label in facts.labels if label != "O"))
+        self.entities = facts.entities
         self._columns = [[n for n, label in enumerate(facts.labels) if label[2:] == entity] for entity in self.entities]
         self._start, self._end = facts.start_id, facts.end_id
 
@@ -72,7 +71,7 @@ class Tagger:
         if unknown := set(least) - set(self.entities):
             raise SettingsError(f"The embedded model does not know {', '.join(sorted(unknown))}; it knows {', '.join(self.entities)}.")
         reading = read(self._tokenizer, text)
-        if NAMES.issuperset(least):
+        if set(least) <= set(NAMES):
             reading = reading.near_letters()
         wanted = [(n, least[entity]) for n, entity in enumerate(self.entities) if entity in least]
         return list(self._joined(text, reading, self._probabilities(reading), wanted)) if len(reading.ids) else []
@@ -111,4 +110,11 @@ class Tagger:
             place = first[number]
             last = first[number + 1] - 1 if number + 1 < len(first) else len(reading.ids) - 1
             score, n = max((float(found[place, n]), n) for (n, _), good in zip(wanted, passes[number], strict=True) if good)
-            yield reading.offsets[place][0], reading.offsets[last][1], self.entities[n], score
+            yield reading.offsets[place][0], _with_marks(reading.text, reading.offsets[last][1]), self.entities[n], score
+
+
+def _with_marks(text: str, end: int) -> int:
+    """Behind the accents and invisible characters that the last letter bears: no piece of the vocabulary has them."""
+    while end < len(text) and unicodedata.category(text[end]) in ("Mn", "Me", "Cf"):
+        end += 1
+    return end

@@ -57,18 +57,22 @@ def deploy(client: MLClient, folder: Path, settings: AzureMLSettings) -> str:
         ModelError: when the folder is not such a model.
         ServiceError: when Azure refuses, is not ready in time, or the deployment does not answer its first question.
     """
-    from azure.ai.ml.entities import CodeConfiguration, Environment, ManagedOnlineDeployment, ManagedOnlineEndpoint, Model
+    from azure.ai.ml.entities import CodeConfiguration, Environment, ManagedOnlineDeployment, ManagedOnlineEndpoint, Model, OnlineRequestSettings
 
     if absent := [name for name in _FILES if not (folder / name).is_file()]:
         raise ModelError(f"That folder holds no served model ({', '.join(absent)} missing): `lakedocs models fetch` writes one.")
     model_files = [folder / name for name in _FILES]
-    name = f"v{_digest(*model_files, _CONDA, *_SCORING)}"
+    machine = f"{settings.image} {settings.instance_type} {settings.instances} {settings.seconds}"
+    name = f"v{_digest(*model_files, _CONDA, *_SCORING, of=machine)}"
     endpoint = ManagedOnlineEndpoint(name=settings.endpoint, auth_mode=settings.auth)
     with _answering(settings.endpoint, "deployed to"), tempfile.TemporaryDirectory() as work:
         present = _present(client, settings.endpoint)
         if present is None:
             present = _ready(client.online_endpoints.begin_create_or_update(endpoint))
+        if present.auth_mode != settings.auth:
+            raise SettingsError(f"The endpoint {settings.endpoint} knows its callers by {present.auth_mode}; that can't be changed: delete it first.")
         if present.traffic.get(name) == 100 and present.provisioning_state == "Succeeded":
+            _remove_others(client, settings.endpoint, name)
             return name
         code = Path(work) / "scoring"
         code.mkdir()
@@ -78,17 +82,17 @@ def deploy(client: MLClient, folder: Path, settings: AzureMLSettings) -> str:
             name=name,
             endpoint_name=settings.endpoint,
             model=Model(name=settings.endpoint, version=_digest(*model_files), path=str(folder), type="custom_model"),
-            environment=Environment(name=settings.endpoint, version=_digest(_CONDA), image=settings.image, conda_file=str(_CONDA)),
+            environment=Environment(name=settings.endpoint, version=_digest(_CONDA, of=settings.image), image=settings.image, conda_file=str(_CONDA)),
             code_configuration=CodeConfiguration(code=str(code), scoring_script="score.py"),
             instance_type=settings.instance_type,
             instance_count=settings.instances,
+            request_settings=OnlineRequestSettings(request_timeout_ms=settings.seconds * 1000),
         )
         _ready(client.online_deployments.begin_create_or_update(deployment))
         ask(client, [_QUESTION], settings, name)
         endpoint.traffic = {name: 100}
         _ready(client.online_endpoints.begin_create_or_update(endpoint))
-        for old in [one.name for one in client.online_deployments.list(settings.endpoint) if one.name != name]:
-            _ready(client.online_deployments.begin_delete(old, settings.endpoint))
+        _remove_others(client, settings.endpoint, name)
     return name
 
 
@@ -127,6 +131,12 @@ def delete(client: MLClient, settings: AzureMLSettings) -> bool:
     return True
 
 
+def _remove_others(client: MLClient, endpoint: str, name: str) -> None:
+    """Every deployment but this one goes, those of a run that was cut off among them: each costs a machine."""
+    for old in [one.name for one in client.online_deployments.list(endpoint) if one.name != name]:
+        _ready(client.online_deployments.begin_delete(old, endpoint))
+
+
 def _ready(poller: Any) -> Any:
     """What Azure made of a request that takes a while; the SDK's own time limit would pass for success."""
     poller.wait(_READY_SECONDS)
@@ -154,12 +164,12 @@ def _answering(endpoint: str, what: str) -> Iterator[None]:
         yield
     except (AzureError, MlException) as error:
         code = error.status_code if isinstance(error, HttpResponseError) and error.status_code else type(error).__name__
-        raise ServiceError(f"The endpoint {endpoint} can't be {what} ({code}); its traffic is where it was, run again.") from error
+        raise ServiceError(f"The endpoint {endpoint} can't be {what} ({code}); what it did before it does still: run again.") from error
 
 
-def _digest(*files: Path) -> str:
-    """Twelve hex digits of their contents: a name that only the same contents have."""
-    digest = hashlib.sha256()
+def _digest(*files: Path, of: str = "") -> str:
+    """Twelve hex digits of their contents, and of a text: a name that only the same contents have."""
+    digest = hashlib.sha256(of.encode())
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:12]

@@ -40,11 +40,13 @@ def run(request: AMLRequest) -> AMLResponse:
     if len(body) > MOST_BYTES:
         return _refused(413, f"the request has more than {MOST_BYTES} bytes; send fewer texts at once")
     try:
-        predictions = _model.predict(None, _frame(body))
+        texts = _frame(body)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _refused(400, 'the body must be JSON: {"dataframe_split": {"columns": ["text"], "data": [["a text"], ["another"]]}}')
+    try:
+        predictions = _model.predict(None, texts)
     except MlflowException as error:
         return _refused(400, error.message)
-    except (ValueError, KeyError, TypeError):  # of the request's form, for the model has not seen it
-        return _refused(400, 'the body must be JSON: {"dataframe_split": {"columns": ["text"], "data": [["a text"], ["another"]]}}')
     return AMLResponse({"predictions": _rows(predictions)}, 200, json_str=True)
 
 
