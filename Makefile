@@ -37,7 +37,7 @@ train: setup ## Train the classifiers on the shipped examples and compare them
 	@$(BIN)/lakedocs train
 
 test: setup test-azureml ## Run all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 $(AZUREML)/.installed: requirements/azureml.lock pyproject.toml $(STAMP)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AZUREML)

@@ -18,14 +18,12 @@ from tests.fakes.server import serving
 collect_ignore = ["azureml"]  # which has an environment of its own
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
+_LONGEST = ("test_elsewhere.py", "test_services.py", "test_samples.py", "test_training_job.py", "test_workspace.py", "test_canary.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes run the tests: what uses the Spark session stays in one, and begins first, for it takes longest."""
-    for item in items:
-        if item.get_closest_marker("spark") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("Spark"))
-    order = ["Spark", "other Sparks"]
-    items.sort(key=lambda item: order.index(group.args[0]) if (group := item.get_closest_marker("xdist_group")) else len(order))
+    """Where two processes share the files, those that take longest begin first; each process has one Spark session."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
 
 
 @pytest.fixture(scope="session")

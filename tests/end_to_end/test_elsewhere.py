@@ -21,7 +21,7 @@ from tests import pipeline
 from lakedocs.lakehouse.session import spark_settings
 from lakedocs.settings import Storage
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.xdist_group("other Sparks")]
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 SPARK_HOME = Path(pyspark.__file__).parent
 LIMIT_SECONDS = 400
