@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lakedocs.redact.evaluate.labelled import Mark
 from lakedocs.redact.ner import files
 
 TYPES = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "NRP", "QUANTITY", "CODE", "MISC")
@@ -14,20 +15,11 @@ UNKNOWN = "?"
 
 
 @dataclass(frozen=True)
-class Span:
-    """Characters start to end (exclusive) of a text, and what they are."""
-
-    start: int
-    end: int
-    entity: str
-
-
-@dataclass(frozen=True)
 class Example:
     """A text with its spans; outside of them there is none of the `annotated` types, and about the others nothing is said."""
 
     text: str = field(repr=False)
-    spans: tuple[Span, ...]
+    spans: tuple[Mark, ...]
     annotated: frozenset[str]
     source: str
 
@@ -38,12 +30,12 @@ class Builder:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._length = 0
-        self.spans: list[Span] = []
+        self.spans: list[Mark] = []
 
     def add(self, piece: str, entity: str = "") -> None:
         """Append a piece; with an entity it is a span."""
         if entity and piece:
-            self.spans.append(Span(self._length, self._length + len(piece), entity))
+            self.spans.append(Mark(self._length, self._length + len(piece), entity))
         self._pieces.append(piece)
         self._length += len(piece)
 

@@ -21,13 +21,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from scripts.ner import sources
-from scripts.ner.examples import LABELS, UNKNOWN, Example, Span
+from scripts.ner.examples import LABELS, UNKNOWN, Example
 from scripts.ner.network import Answering, NameTagger, pretrained, small_vocabulary
-from scripts.ner.score import scored
 from scripts.ner.sentences import Maker, plain_text, running_text
 from torch import Tensor
 
 from lakedocs.embed.export import quantise_dynamic
+from lakedocs.records import Finding
+from lakedocs.redact.evaluate.labelled import Labelled, Mark
+from lakedocs.redact.evaluate.scores import Rates, score
 from lakedocs.redact.ner.files import FOLDER, write_facts
 from lakedocs.redact.ner.reading import Reading, read
 from lakedocs.redact.ner.tagger import Tagger
@@ -50,6 +52,16 @@ def main() -> None:
     write(tagger, tokenizer, arguments.to)
     for name, examples in held_out.items():
         print(name, json.dumps(scored(Tagger(arguments.to, threads=0), examples)), flush=True)
+
+
+def scored(tagger: Tagger, examples: Sequence[Example], bar: float = 0.5) -> dict[str, object]:
+    """Precision and recall of exact spans for each type, and of words whatever the type; false alarms where nothing is marked."""
+    least = {entity: bar for example in examples for entity in example.annotated}
+    found = [[Finding(name.start, name.end, name.entity, name.score, "") for name in tagger.names(example.text, least)] for example in examples]
+    scores = score([Labelled(example.text, tuple(m for m in example.spans if m.entity != UNKNOWN)) for example in examples], found, most_misses=0)
+    rates = {**scores.spans, "words": scores.words.get("any", Rates(0, 0, 0))}
+    shown = {entity: (round(rate.precision, 3), round(rate.recall, 3)) for entity, rate in rates.items()}
+    return {**shown, "false per 1000 words": round(scores.false_per_1000, 2)}
 
 
 def _arguments() -> argparse.Namespace:
@@ -120,7 +132,7 @@ def _renamed(example: Example, maker: Maker) -> Example:
         if span.entity == "PERSON":
             new = maker.person() if " " in old else maker.last()
         pieces += [example.text[end : span.start], new]
-        spans.append(Span(span.start + shift, span.start + shift + len(new), span.entity))
+        spans.append(Mark(span.start + shift, span.start + shift + len(new), span.entity))
         shift += len(new) - len(old)
         end = span.end
     return replace(example, text="".join([*pieces, example.text[end:]]), spans=tuple(spans))

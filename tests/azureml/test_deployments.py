@@ -136,12 +136,6 @@ def test_a_new_version_takes_the_traffic_and_the_old_one_goes(azure: FakeAzure, 
     assert deployments.ask(client, ["a dispute"], SETTINGS)[0]["label"] == "solution"
 
 
-def name_of(folder: Path) -> str:
-    machine = f"{SETTINGS.image} {SETTINGS.instance_type} {SETTINGS.instances} {SETTINGS.seconds}"
-    files = [folder / name for name in deployments._FILES]
-    return f"v{deployments._digest(*files, deployments._CONDA, *deployments._SCORING, of=machine)}"
-
-
 @pytest.mark.parametrize("change", [{"instances": 2}, {"instance_type": "Standard_DS4_v2"}, {"image": "other/image"}, {"seconds": 90}])
 def test_another_machine_is_another_deployment(azure: FakeAzure, client: MLClient, served: Path, change: dict[str, Any]) -> None:
     old = deployments.deploy(client, served, SETTINGS)
@@ -169,7 +163,7 @@ def test_a_version_that_does_not_work_gets_no_traffic(azure: FakeAzure, client: 
     old = deployments.deploy(client, served, SETTINGS)
     new = changed(served, tmp_path / "new")
     if fault == "machine":
-        azure.fails.add(name_of(new))
+        azure.fails.add(deployments.deployment_name(new, SETTINGS))
     else:
         azure.mute = True
     with pytest.raises(ServiceError, match="does still") as caught:

@@ -40,7 +40,7 @@ def finding(start: int, end: int, entity: str = "PERSON") -> Finding:
             json.dumps({"text": TEXT, "annotations": {"annotator1": {"entity_mentions": [
                 {"entity_type": "PERSON", "start_offset": 0, "end_offset": 7}, {"entity_type": "LOC", "start_offset": 18, "end_offset": 22}]}}}),
         ),
-        ("columns.conll", "Ann\tB-person\nLee\tI-person\nmet\tO\nBo\tO\nin\tO\nOslo\tB-location\n\n"),
+        ("columns.conll", "Ann\tB-person\nLee\tI-person\nmet\tO\nBo\tO\nin\tO\nOslo\tB-location\n\t\n\n"),
     ],
 )  # fmt: skip
 def test_every_form_is_read(tmp_path: Path, name: str, content: str) -> None:
@@ -98,3 +98,8 @@ def test_the_command_shows_a_table_and_misses(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "EMAIL_ADDRESS" in shown.output
     assert "[red]blue[/b]" in shown.output
+
+
+def test_a_line_of_blanks_ends_a_text_in_columns(tmp_path: Path) -> None:
+    (tmp_path / "two.conll").write_text("Ann\tB-person\n\t\nOslo\tB-location\n", encoding="utf-8")
+    assert [labelled.text for labelled in read_labelled(tmp_path / "two.conll")] == ["Ann", "Oslo"]

@@ -54,9 +54,8 @@ class Analyzer:
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
-        by_model = [finding for start, window in self._windows(self._replaced.sub(_spaces, text)) for finding in self._named(window, start)]
         by_pattern = [finding for way in _ways(text) for start, window in self._windows(way) for finding in self._analyze(window, start)]
-        return united([*by_model, *by_pattern])
+        return united([*by_pattern, *self._named(text)])
 
     def _windows(self, text: str) -> Iterable[tuple[int, str]]:
         size = self._settings.window_chars
@@ -79,13 +78,17 @@ class Analyzer:
     def _threshold(self, entity: str) -> float:
         return self._settings.thresholds.get(entity, self._settings.default_threshold)
 
-    def _named(self, text: str, offset: int) -> list[Finding]:
+    def _named(self, text: str) -> list[Finding]:
         """What the embedded model finds. It stands beside the engine: thresholds of patterns are not its own, and Presidio would drop a
         sure name inside of a pattern's match before that is held against its threshold."""
         if self._names is None:
             return []
-        results = self._names.analyze(text, self._names.supported_entities)
-        return [Finding(result.start + offset, result.end + offset, result.entity_type, result.score, EMBEDDED) for result in results]
+        wanted = self._names.supported_entities
+        return [
+            Finding(result.start + offset, result.end + offset, result.entity_type, result.score, EMBEDDED)
+            for offset, window in self._windows(self._replaced.sub(_spaces, text))
+            for result in self._names.analyze(window, wanted)
+        ]
 
 
 def _ways(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ _NAMES = {
     "NRP": "NRP DEM NORP",
     "URL": "URL DOMAIN_NAME",
 }
+_BETWEEN = re.compile(r"\n[ \t]*\n")
+"""An empty line; WNUT's have a tab."""
 _ENTITY_OF = {name.upper(): entity for entity, names in _NAMES.items() for name in names.split()}
 
 
@@ -104,7 +107,7 @@ def _mark(row: dict[str, Any]) -> Mark:
 
 
 def _columns(content: str) -> Iterator[Labelled]:
-    for block in content.replace("\r", "").split("\n\n"):
+    for block in _BETWEEN.split(content.replace("\r", "")):
         text = ""
         marks: list[Mark] = []
         for line in filter(None, block.split("\n")):

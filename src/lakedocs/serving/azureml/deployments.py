@@ -62,8 +62,7 @@ def deploy(client: MLClient, folder: Path, settings: AzureMLSettings) -> str:
     if absent := [name for name in _FILES if not (folder / name).is_file()]:
         raise ModelError(f"That folder holds no served model ({', '.join(absent)} missing): `lakedocs models fetch` writes one.")
     model_files = [folder / name for name in _FILES]
-    machine = f"{settings.image} {settings.instance_type} {settings.instances} {settings.seconds}"
-    name = f"v{_digest(*model_files, _CONDA, *_SCORING, of=machine)}"
+    name = deployment_name(folder, settings)
     endpoint = ManagedOnlineEndpoint(name=settings.endpoint, auth_mode=settings.auth)
     with _answering(settings.endpoint, "deployed to"), tempfile.TemporaryDirectory() as work:
         present = _present(client, settings.endpoint)
@@ -94,6 +93,12 @@ def deploy(client: MLClient, folder: Path, settings: AzureMLSettings) -> str:
         _ready(client.online_endpoints.begin_create_or_update(endpoint))
         _remove_others(client, settings.endpoint, name)
     return name
+
+
+def deployment_name(folder: Path, settings: AzureMLSettings) -> str:
+    """What only this model, with this scoring code and environment on such machines, is called."""
+    machine = f"{settings.image} {settings.instance_type} {settings.instances} {settings.seconds}"
+    return f"v{_digest(*(folder / name for name in _FILES), _CONDA, *_SCORING, of=machine)}"
 
 
 def ask(client: MLClient, texts: Sequence[str], settings: AzureMLSettings, deployment: str = "") -> list[Any]:
