@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+from presidio_analyzer.predefined_recognizers import InPanRecognizer, PhoneRecognizer
 
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.records import Finding
 from lakedocs.redact.findings import Analyzer, united
 from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.redact.gates import gated
 from lakedocs.redact.ner.recognizer import EMBEDDED
+from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import load_recognizers
@@ -146,6 +151,24 @@ def test_phone_numbers_are_those_that_presidio_finds(text: str) -> None:
     plain, cellwise = PhoneRecognizer(supported_regions=regions), CellwisePhoneRecognizer(supported_regions=regions)
     expected = {(r.start, r.end) for r in plain.analyze(text, ["PHONE_NUMBER"])}
     assert {(r.start, r.end) for r in cellwise.analyze(text, ["PHONE_NUMBER"])} == expected
+
+
+_PAN_PIECES = st.sampled_from(
+    ["ABCPE1234F", "abcde1234f", "1234567890", "a#12345-~?", "AB_PE1234F", "abc", "12", "1234", "é", "-", "#", "@", " ", "\n"]
+)
+
+
+@given(st.lists(_PAN_PIECES, max_size=9).map("".join))
+def test_indian_tax_numbers_are_those_that_presidio_finds(text: str) -> None:
+    def found(recognizer: EntityRecognizer) -> list[tuple[int, int, float]]:
+        return [(r.start, r.end, r.score) for r in recognizer.analyze(text, ["IN_PAN"], None)]
+
+    assert found(gated(ReorderedPanRecognizer())) == found(InPanRecognizer())
+
+
+def test_the_pattern_that_is_put_in_order_is_presidios() -> None:
+    both = zip(ReorderedPanRecognizer.PATTERNS, InPanRecognizer.PATTERNS, strict=True)
+    assert [theirs.name for ours, theirs in both if ours.regex != theirs.regex] == ["PAN (Low)"]
 
 
 def test_the_shipped_recognisers_are_valid(settings: Settings) -> None:

@@ -36,7 +36,7 @@ _CONDITIONS: dict[str, Condition] = {
     "UsBankRecognizer": _digits(8),
     "NhsRecognizer": _digits(10),
     "UkNinoRecognizer": _digits(6),
-    "InPanRecognizer": _digits(1),
+    "ReorderedPanRecognizer": _digits(4),
     "InAadhaarRecognizer": _digits(12),
     "EsNifRecognizer": _digits(7),
     "PlPeselRecognizer": _digits(11),
