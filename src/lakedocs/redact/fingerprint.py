@@ -10,7 +10,7 @@ from lakedocs.redact.ner.files import model_facts
 from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import Settings, fingerprint, read_key
 
-_VERSION = "redact/2"
+_VERSION = "redact/3"
 
 
 def policy_fingerprint(settings: Settings) -> str:

@@ -16,35 +16,35 @@ _CACHED_CHARS = 400
 
 
 class TextRedactor:
-    """Redacts texts; short ones that occur again (table cells, footers) are remembered."""
+    """Redacts texts; what was found in short ones that occur again (table cells, footers) is remembered."""
 
     def __init__(self, settings: Settings) -> None:
         self._analyzer = Analyzer(settings.redaction, load_recognizers(settings.conf_file(settings.redaction.recognizers)))
         self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root))
-        self._seen: OrderedDict[str, Redacted] = OrderedDict()
-
-    def hide(self, text: str, entity: str) -> Redacted:
-        """The whole text replaced: a field that is known to hold such a thing, whatever it looks like."""
-        return self._redactor.apply(text, [Finding(0, len(text), entity, 1.0, "field")]) if text.strip() else Redacted(text)
+        self._seen: OrderedDict[str, list[Finding]] = OrderedDict()
 
     def findings(self, text: str) -> list[Finding]:
-        """What would be replaced in a text."""
-        return self._analyzer.find(text)
-
-    def redact(self, text: str) -> Redacted:
-        """The text as everything behind 06 may see it."""
+        """What would be replaced in a text that stands alone."""
         if not any(character.isalnum() for character in text):
-            return Redacted(text)
+            return []
         known = self._seen.get(text)
         if known is not None:
             self._seen.move_to_end(text)
             return known
-        redacted = self._redactor.apply(text, self._analyzer.find(text))
+        found = self._analyzer.find(text)
         if len(text) <= _CACHED_CHARS:
-            self._seen[text] = redacted
+            self._seen[text] = found
             if len(self._seen) > _CACHED_TEXTS:
                 self._seen.popitem(last=False)
-        return redacted
+        return found
+
+    def replace(self, text: str, findings: list[Finding]) -> Redacted:
+        """The text with these findings replaced."""
+        return self._redactor.apply(text, findings)
+
+    def redact(self, text: str) -> Redacted:
+        """A text that stands alone as everything behind 06 may see it."""
+        return self.replace(text, self.findings(text))
 
 
 @lru_cache(maxsize=2)

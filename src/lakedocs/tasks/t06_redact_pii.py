@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -31,9 +32,10 @@ from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
 
 if TYPE_CHECKING:
-    from lakedocs.redact.policy import TextRedactor
+    from lakedocs.redact.family import Family
 
 _CUT_VERSION = "cut/1"
+_PLACES = ("sheet", "part")
 _PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
 _REDACTION = Stage(tables.REDACTION_LEDGER, (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS), key="root_id", counts_units=True)
 _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
@@ -71,32 +73,47 @@ def _redact_families(context: TaskContext, policy: str, units: DataFrame) -> Dat
 
 
 def _redact_rows(settings: Settings, policy: str, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    from lakedocs.redact.policy import text_redactor  # spaCy and Presidio: seconds that only workers with rows need
+    from lakedocs.redact.family import Family  # spaCy and Presidio: seconds that only workers with rows need
+    from lakedocs.redact.policy import text_redactor
 
     redactor = text_redactor(settings.model_dump_json())
 
     def rows() -> Rows:
-        writer: _FamilyWriter | None = None
-        for row in rows_of(batches):
-            if writer is None or row["root_id"] != writer.root_id:
-                if writer is not None:
-                    yield from writer.finish()
-                    tick(settings.storage.progress_folder, task_key)
-                writer = _FamilyWriter(redactor, policy, run_id, str(row["root_id"]))
-            yield from writer.take(row)
-        if writer is not None:
-            yield from writer.finish()
+        for root_id, of_family in groupby(rows_of(batches), key=lambda row: str(row["root_id"])):
+            with Family[Row](redactor) as family:
+                for row in of_family:
+                    _add(family, row)
+                yield from _FamilyWriter(policy, run_id, root_id).write(family)
             tick(settings.storage.progress_folder, task_key)
 
     yield from multi_batches(_REDACTION.tables, rows())
 
 
+def _add(family: Family[Row], row: Row) -> None:
+    """A file's row with its name and folder, or an element's with its text and those of its places that may hold text."""
+    if row["file"] is not None:
+        file: Row = row["file"]  # type: ignore[assignment]  # the schema says that it is a row
+        family.add(row, _name_and_extension(str(file["name"]))[0], str(file["path"]).rpartition("/")[0])
+        return
+    element: Row = row["element"]  # type: ignore[assignment]  # the schema says that it is a row
+    text, places = str(element["text"]), [str(element[name] or "") for name in _PLACES]
+    if element["kind"] == "author" or (element["kind"] == "property" and element["part"] in _PEOPLE):
+        family.add_hidden(row, text, "PERSON", *places)
+    else:
+        family.add(row, text, *places)
+
+
+def _name_and_extension(name: str) -> tuple[str, str]:
+    """A file's name in two; its extension stays apart, or `office.docx` would hold a web address ending in .do."""
+    stem, point, extension = name.rpartition(".")
+    return (stem, point + extension) if stem and is_known_extension(extension) else (name, "")
+
+
 class _FamilyWriter:
     """Turns the rows of one family into redacted rows; a document's own row comes after its last element."""
 
-    def __init__(self, redactor: TextRedactor, policy: str, run_id: str, root_id: str) -> None:
-        self.root_id = root_id
-        self._redactor = redactor
+    def __init__(self, policy: str, run_id: str, root_id: str) -> None:
+        self._root_id = root_id
         self._policy = policy
         self._run_id = run_id
         self._document: Row | None = None
@@ -105,54 +122,40 @@ class _FamilyWriter:
         self._fingerprint: object = None
         self._rows = 0
 
-    def take(self, row: Row) -> Rows:
-        """The redacted rows of one file's or element's row."""
-        if row["file"] is not None:
-            yield from self._close_document()
-            yield from self._open_document(row)
-        else:
-            yield from self._element(row["element"])  # type: ignore[arg-type]  # the schema says that it is a row
-
-    def finish(self) -> Rows:
-        """The last document's row and the ledger's."""
+    def write(self, family: Family[Row]) -> Rows:
+        """The redacted rows of all documents and their elements, and the ledger's."""
+        for row, texts in family.redacted():
+            if row["file"] is not None:
+                yield from self._close_document()
+                yield from self._open_document(row, *texts)
+            else:
+                yield from self._element(row["element"], *texts)  # type: ignore[arg-type]  # the schema says that it is a row
         yield from self._close_document()
         yield (
             tables.REDACTION_LEDGER,
-            {"unit_id": self.root_id, "fingerprint": self._fingerprint, "output_hash": self._family_hash.hexdigest(), "rows_out": self._rows,
+            {"unit_id": self._root_id, "fingerprint": self._fingerprint, "output_hash": self._family_hash.hexdigest(), "rows_out": self._rows,
              "run_id": self._run_id},
         )  # fmt: skip
 
-    def _open_document(self, row: Row) -> Rows:
+    def _open_document(self, row: Row, stem: Redacted, folder: Redacted) -> Rows:
         file: Row = row["file"]  # type: ignore[assignment]  # the schema says that it is a row
         self._fingerprint = row["fingerprint"]
-        folder, _, _ = str(file["path"]).rpartition("/")
-        identity: Row = {"doc_id": row["doc_id"], "root_id": self.root_id}
-        title, place = self._redacted_name(str(file["name"])), self._redactor.redact(folder)
-        self._document_hash = hashlib.sha256(repr((title.text, place.text, file["status"], file["reason"])).encode())
+        identity: Row = {"doc_id": row["doc_id"], "root_id": self._root_id}
+        title = stem.text + _name_and_extension(str(file["name"]))[1]
+        self._document_hash = hashlib.sha256(repr((title, folder.text, file["status"], file["reason"])).encode())
         self._document = {
-            **identity, "parent_id": file["parent_id"], "kind": file["kind"], "title": title.text, "folder": place.text,
+            **identity, "parent_id": file["parent_id"], "kind": file["kind"], "title": title, "folder": folder.text,
             "status": file["status"], "reason": file["reason"], "flags": file["flags"], "elements": file["elements"], "run_id": self._run_id,
         }  # fmt: skip
-        yield from self._audit(identity, "title", None, title)
-        yield from self._audit(identity, "folder", None, place)
+        yield from self._audit(identity, "title", None, stem)
+        yield from self._audit(identity, "folder", None, folder)
 
-    def _redacted_name(self, name: str) -> Redacted:
-        """A file's name; its extension stays apart, or `office.docx` would hold a web address ending in .do."""
-        stem, point, extension = name.rpartition(".")
-        if not stem or not is_known_extension(extension):
-            return self._redactor.redact(name)
-        redacted = self._redactor.redact(stem)
-        return Redacted(f"{redacted.text}{point}{extension}", redacted.redactions)
-
-    def _element(self, element: Row) -> Rows:
-        identity: Row = {"doc_id": element["doc_id"], "root_id": self.root_id}
-        is_name = element["kind"] == "author" or (element["kind"] == "property" and element["part"] in _PEOPLE)
-        text = self._redactor.hide(str(element["text"]), "PERSON") if is_name else self._redactor.redact(str(element["text"]))
+    def _element(self, element: Row, text: Redacted, *places: Redacted) -> Rows:
+        identity: Row = {"doc_id": element["doc_id"], "root_id": self._root_id}
         redacted: Row = {**element, "text": text.text, "run_id": self._run_id}
         yield from self._audit(identity, "text", element["ordinal"], text)
-        for name in ("sheet", "part"):
+        for name, place in zip(_PLACES, places, strict=True):
             if element[name]:
-                place = self._redactor.redact(str(element[name]))
                 redacted[name] = place.text
                 yield from self._audit(identity, name, element["ordinal"], place)
         self._document_hash.update(repr([redacted[name] for name in tables.ELEMENTS.names if name not in ("run_id", "root_id")]).encode())

@@ -1,0 +1,159 @@
+"""What is found once in a family of documents is hidden wherever in it it recurs.
+
+A model sees a name in one sentence and misses it in the next; a number is told by the word before it, and stands alone later. So a
+family's texts are held until all are read, its names and identifiers gathered, and then looked for in every one of them.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from lakedocs.records import Finding, Redacted
+from lakedocs.redact.findings import united
+from lakedocs.redact.ner.files import NAMES
+
+if TYPE_CHECKING:
+    from lakedocs.redact.policy import TextRedactor
+
+RECURRENCE = "Recurrence"
+_IN_MEMORY = 8 * 2**20
+"""Bytes of a family; what is more lies on disk until the family is whole."""
+
+_WORD = re.compile(r"[^\W_]+")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "dhr", "mevr", "sr", "sra", "mme", "mlle"])
+_SURE = 0.5
+_SHORTEST_NAME, _SHORTEST_SURNAME, _SHORTEST_NUMBER = 4, 3, 6
+
+Row = TypeVar("Row")
+
+
+class Recurring:
+    """The names and identifiers found so far, and where else they stand.
+
+    A single word counts as a name only where it is never written small: `Tax` in a family that writes of tax is no surname.
+    """
+
+    def __init__(self) -> None:
+        self._always: dict[str, tuple[str, float]] = {}
+        self._unless_a_word: dict[str, tuple[str, float]] = {}
+        self._small: set[str] = set()
+        self._by_first_word: dict[str, list[str]] | None = None
+
+    def learn(self, text: str, findings: list[Finding]) -> None:
+        """Take note of what was found in a text, and of the words that it writes small."""
+        self._small.update(word for word in _WORD.findall(text) if word.islower())
+        for finding in findings:
+            value = _EDGES.sub("", " ".join(text[finding.start : finding.end].split()))
+            if finding.entity in NAMES:
+                self._name(value, finding)
+            elif _is_identifier(value):
+                for written in {value, value.upper(), value.lower()}:
+                    self._always.setdefault(written, (finding.entity, finding.score))
+
+    def find(self, text: str, findings: list[Finding]) -> list[Finding]:
+        """The findings of a text, with what recurs in it; in order, none overlapping another."""
+        more = [finding for finding in self._recurrences(text) if not any(f.start <= finding.start and finding.end <= f.end for f in findings)]
+        return united([*findings, *more]) if more else findings
+
+    def _name(self, value: str, finding: Finding) -> None:
+        words = value.split()
+        while words and words[0].rstrip(".").casefold() in _TITLES:
+            words = words[1:]
+        if not words or not any(character.isupper() for character in value) or any(character.isdigit() for character in value):
+            return
+        known = (finding.entity, finding.score)
+        name = " ".join(words)
+        if len(words) > 1:
+            if finding.entity == "PERSON" or finding.score >= _SURE:
+                for written in {name, name.upper(), name.title()}:
+                    self._always.setdefault(written, known)
+            if finding.entity == "PERSON" and finding.score >= _SURE:
+                surname = _EDGES.sub("", words[-1])
+                self._word(surname, _SHORTEST_SURNAME, known)
+                for written in (f"{name[0]}. {surname}", f"{name[0]} {surname}"):
+                    self._always.setdefault(written, known)
+        elif finding.score >= _SURE:
+            self._word(name, _SHORTEST_NAME, known)
+
+    def _word(self, word: str, shortest: int, known: tuple[str, float]) -> None:
+        if len(word) >= shortest and word[0].isupper():
+            for written in {word, word.upper(), word.title()}:
+                self._unless_a_word.setdefault(written, known)
+
+    def _recurrences(self, text: str) -> Iterator[Finding]:
+        if self._by_first_word is None:
+            self._by_first_word = self._ordered()
+        if not self._by_first_word:
+            return
+        spaced = re.sub(r"\s", " ", text)
+        reached = 0
+        for word in _WORD.finditer(spaced):
+            start = word.start()
+            for name in self._by_first_word.get(word.group(), ()) if start >= reached else ():
+                end = start + len(name)
+                if spaced.startswith(name, start) and not spaced[end : end + 1].isalnum():
+                    entity, score = self._always.get(name) or self._unless_a_word[name]
+                    yield Finding(start, end, entity, score, RECURRENCE)
+                    reached = end
+                    break
+
+    def _ordered(self) -> dict[str, list[str]]:
+        """What is looked for, by its first word, the longest first. Called when everything has been learnt."""
+        ordered: dict[str, list[str]] = {}
+        single = [word for word in self._unless_a_word if word.casefold() not in self._small]
+        for name in sorted({*self._always, *single}, key=lambda name: (-len(name), name)):
+            if first := _WORD.match(name):
+                ordered.setdefault(first.group(), []).append(name)
+        return ordered
+
+
+def _is_identifier(value: str) -> bool:
+    """Whether a value can't be mistaken for an ordinary word or a small number."""
+    return "@" in value or sum(map(str.isdigit, value)) >= _SHORTEST_NUMBER
+
+
+class Family(Generic[Row]):
+    """The texts of one family, held until the last was read; used as a context, for what it holds may lie on disk.
+
+    Args:
+        redactor: finds and replaces.
+    """
+
+    def __init__(self, redactor: TextRedactor) -> None:
+        self._redactor = redactor
+        self._recurring = Recurring()
+        self._held = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by `__exit__`
+        self._rows = 0
+
+    def __enter__(self) -> Family[Row]:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._held.close()
+
+    def add(self, row: Row, *texts: str) -> None:
+        """Hold a row with its texts."""
+        self._hold(row, [(text, self._redactor.findings(text)) for text in texts])
+
+    def add_hidden(self, row: Row, hidden: str, entity: str, *texts: str) -> None:
+        """Hold a row whose first text is such a thing as a whole, whatever it looks like."""
+        whole = [Finding(0, len(hidden), entity, 1.0, "field")] if hidden.strip() else []
+        self._hold(row, [(hidden, whole), *((text, self._redactor.findings(text)) for text in texts)])
+
+    def redacted(self) -> Iterator[tuple[Row, list[Redacted]]]:
+        """Every row in its order, with its texts as everything behind 06 may see them."""
+        self._held.seek(0)
+        for _ in range(self._rows):
+            row, texts = pickle.load(self._held)  # noqa: S301  # written by this object, into a file without a name
+            yield row, [self._redactor.replace(text, self._recurring.find(text, findings)) for text, findings in texts]
+
+    def _hold(self, row: Row, texts: list[tuple[str, list[Finding]]]) -> None:
+        for text, findings in texts:
+            self._recurring.learn(text, findings)
+        pickle.dump((row, texts), self._held)
+        self._rows += 1
