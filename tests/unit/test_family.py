@@ -41,6 +41,9 @@ def hidden(known: str, values: list[tuple[str, str, float]], text: str) -> str:
         ([("Income Tax", "PERSON", 0.9)], "Tax is due, and that tax is high", "Tax is due, and that tax is high"),
         ([("Rotterdam", "LOCATION", 0.8)], "in Rotterdam, ROTTERDAM | Rotterdam_2", "in X, X | X_2"),
         ([("Rotterdam", "LOCATION", 0.3)], "in Rotterdam", "in Rotterdam"),
+        ([("High", "LOCATION", 0.9)], "High | Low | High | High | High", "High | Low | High | High | High"),
+        ([("Rotterdam", "LOCATION", 0.9)], "Rotterdam | Low | Rotterdam | Rotterdam", "X | Low | X | X"),
+        ([("Irma Castellan", "PERSON", 0.9)], "Castellan | " * 9, "X | " * 9),
         ([("Reading", "LOCATION", 0.9)], "Reading it is reading", "Reading it is reading"),
         ([("12345678", "US_BANK_NUMBER", 0.5)], "12345678 | 123456789 | (12345678)", "X | 123456789 | (X)"),
         ([("2019", "DATE_TIME", 0.9)], "in 2019", "in 2019"),
@@ -68,6 +71,13 @@ def test_findings_are_in_order_apart_and_inside_of_the_text(text: str, values: l
     spans = [(finding.start, finding.end) for finding in recurring.find(text, [])]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_a_surname_in_an_address_is_no_ordinary_word() -> None:
+    recurring = Recurring()
+    text = "Irma Castellan <castellan@firm.example>"
+    recurring.learn(text, found(text, ("Irma Castellan", "PERSON", 0.9), ("castellan@firm.example", "EMAIL_ADDRESS", 1.0)))
+    assert [(f.start, f.end) for f in recurring.find("Castellan agreed", [])] == [(0, 9)]
 
 
 def test_a_family_is_redacted_as_one_and_in_its_order(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pickle
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -27,6 +29,7 @@ _WORD = re.compile(r"[^\W_]+")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "dhr", "mevr", "sr", "sra", "mme", "mlle"])
 _SURE = 0.5
+_PLACES_PER_FINDING = 4
 _SHORTEST_NAME, _SHORTEST_SURNAME, _SHORTEST_NUMBER = 4, 3, 6
 
 Row = TypeVar("Row")
@@ -35,21 +38,27 @@ Row = TypeVar("Row")
 class Recurring:
     """The names and identifiers found so far, and where else they stand.
 
-    A single word counts as a name only where it is never written small: `Tax` in a family that writes of tax is no surname.
+    A single word counts as a name only where it is never written small: `Tax` in a family that writes of tax is no surname. One that
+    was found alone must also have been found in a fair share of its places: what the model saw once in a column of `High` is no town.
     """
 
     def __init__(self) -> None:
         self._always: dict[str, tuple[str, float]] = {}
         self._unless_a_word: dict[str, tuple[str, float]] = {}
+        self._alone: set[str] = set()
         self._small: set[str] = set()
+        self._written: Counter[str] = Counter()
+        self._found: Counter[str] = Counter()
         self._by_first_word: dict[str, list[str]] | None = None
 
     def learn(self, text: str, findings: list[Finding]) -> None:
         """Take note of what was found in a text, and of the words that it writes small."""
-        self._small.update(word for word in _WORD.findall(text) if word.islower())
+        self._written.update(word.casefold() for word in _WORD.findall(text) if not word.islower())
+        self._small.update(word for between in _between(text, findings) for word in _WORD.findall(between) if word.islower())
         for finding in findings:
             value = _EDGES.sub("", " ".join(text[finding.start : finding.end].split()))
             if finding.entity in NAMES:
+                self._found.update(map(str.casefold, _WORD.findall(value)))
                 self._name(value, finding)
             elif _is_identifier(value):
                 for written in {value, value.upper(), value.lower()}:
@@ -57,7 +66,13 @@ class Recurring:
 
     def find(self, text: str, findings: list[Finding]) -> list[Finding]:
         """The findings of a text, with what recurs in it; in order, none overlapping another."""
-        more = [finding for finding in self._recurrences(text) if not any(f.start <= finding.start and finding.end <= f.end for f in findings)]
+        starts = [finding.start for finding in findings]
+
+        def is_known(more: Finding) -> bool:
+            before = bisect_right(starts, more.start)
+            return before > 0 and more.end <= findings[before - 1].end
+
+        more = [finding for finding in self._recurrences(text) if not is_known(finding)]
         return united([*findings, *more]) if more else findings
 
     def _name(self, value: str, finding: Finding) -> None:
@@ -78,6 +93,8 @@ class Recurring:
                 for written in (f"{name[0]}. {surname}", f"{name[0]} {surname}"):
                     self._always.setdefault(written, known)
         elif finding.score >= _SURE:
+            if words == value.split():  # without a title before it
+                self._alone.add(name.casefold())
             self._word(name, _SHORTEST_NAME, known)
 
     def _word(self, word: str, shortest: int, known: tuple[str, float]) -> None:
@@ -105,11 +122,25 @@ class Recurring:
     def _ordered(self) -> dict[str, list[str]]:
         """What is looked for, by its first word, the longest first. Called when everything has been learnt."""
         ordered: dict[str, list[str]] = {}
-        single = [word for word in self._unless_a_word if word.casefold() not in self._small]
+        single = [word for word in self._unless_a_word if self._is_name(word.casefold())]
         for name in sorted({*self._always, *single}, key=lambda name: (-len(name), name)):
             if first := _WORD.match(name):
                 ordered.setdefault(first.group(), []).append(name)
         return ordered
+
+    def _is_name(self, word: str) -> bool:
+        if word in self._small:
+            return False
+        return word not in self._alone or self._found[word] * _PLACES_PER_FINDING >= self._written[word]
+
+
+def _between(text: str, findings: list[Finding]) -> Iterator[str]:
+    """What no finding holds: a surname in an address is written small, and is a name all the same."""
+    reached = 0
+    for finding in findings:
+        yield text[reached : finding.start]
+        reached = finding.end
+    yield text[reached:]
 
 
 def _is_identifier(value: str) -> bool:
