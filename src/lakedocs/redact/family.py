@@ -49,7 +49,8 @@ class Recurring:
         self._small: set[str] = set()
         self._written: Counter[str] = Counter()
         self._found: Counter[str] = Counter()
-        self._by_first_word: dict[str, list[str]] | None = None
+        self._sought: dict[str, tuple[str, float]] | None = None
+        self._lengths: dict[str, list[int]] = {}
 
     def learn(self, text: str, findings: list[Finding]) -> None:
         """Take note of what was found in a text, and of the words that it writes small."""
@@ -103,30 +104,33 @@ class Recurring:
                 self._unless_a_word.setdefault(written, known)
 
     def _recurrences(self, text: str) -> Iterator[Finding]:
-        if self._by_first_word is None:
-            self._by_first_word = self._ordered()
-        if not self._by_first_word:
+        if self._sought is None:
+            self._sought, self._lengths = self._ordered()
+        if not self._sought:
             return
         spaced = re.sub(r"\s", " ", text)
         reached = 0
         for word in _WORD.finditer(spaced):
             start = word.start()
-            for name in self._by_first_word.get(word.group(), ()) if start >= reached else ():
+            for length in self._lengths.get(word.group(), ()) if start >= reached else ():
+                name = spaced[start : start + length]
                 end = start + len(name)
-                if spaced.startswith(name, start) and not spaced[end : end + 1].isalnum():
-                    entity, score = self._always.get(name) or self._unless_a_word[name]
-                    yield Finding(start, end, entity, score, RECURRENCE)
+                if name in self._sought and not spaced[end : end + 1].isalnum():
+                    yield Finding(start, end, *self._sought[name], RECURRENCE)
                     reached = end
                     break
 
-    def _ordered(self) -> dict[str, list[str]]:
-        """What is looked for, by its first word, the longest first. Called when everything has been learnt."""
-        ordered: dict[str, list[str]] = {}
-        single = [word for word in self._unless_a_word if self._is_name(word.casefold())]
-        for name in sorted({*self._always, *single}, key=lambda name: (-len(name), name)):
+    def _ordered(self) -> tuple[dict[str, tuple[str, float]], dict[str, list[int]]]:
+        """What is looked for, and how long those are that begin with a word, the longest first. Called when everything has been learnt.
+
+        Lengths, not names: every number of a country may begin with the same word.
+        """
+        sought = {word: known for word, known in self._unless_a_word.items() if self._is_name(word.casefold())} | self._always
+        lengths: dict[str, set[int]] = {}
+        for name in sought:
             if first := _WORD.match(name):
-                ordered.setdefault(first.group(), []).append(name)
-        return ordered
+                lengths.setdefault(first.group(), set()).add(len(name))
+        return sought, {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def _is_name(self, word: str) -> bool:
         if word in self._small:
