@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import BinaryIO
 
 from pyspark.errors import PySparkRuntimeError
@@ -78,8 +79,11 @@ def local_session(storage: Storage, *, master: str = "local[*]", driver_memory: 
     builder = SparkSession.Builder().appName("lakedocs")
     for name, value in spark_settings(storage, master=master, driver_memory=driver_memory).items():
         builder = builder.config(name, value)
-    # Ivy and the Java process write to the log, not over the progress of the run
-    with open(storage.path / "work" / "spark.log", "ab") as log, _standard_error(log):
+    from filelock import FileLock  # which the clusters of 01-05 lack; their session is there already
+
+    # Ivy and the Java process write to the log, not over the progress of the run; two that fill Ivy's cache at once spoil each other's downloads
+    starting = FileLock(Path(gettempdir()) / f"lakedocs-{os.getuid()}.lock")
+    with open(storage.path / "work" / "spark.log", "ab") as log, _standard_error(log), starting:
         try:
             session = builder.getOrCreate()
         except PySparkRuntimeError as error:
