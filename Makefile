@@ -74,7 +74,7 @@ ner: setup ## Train the embedded model that finds names, on the data sets in DAT
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group ner
 	$(BIN)/python -m scripts.ner.train $(DATA)
 
-bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, 1x 4x 16x
+bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, and growth from a sixteenth to all of it
 	$(BIN)/python benchmarks/pipeline.py $(FOLDER)
 
 bench-embedding: setup ## Speed of the embedder's runtimes beside sentence-transformers, on the passages of the lake in ROOT
