@@ -1,4 +1,4 @@
-"""`lakedocs evaluate`: measure redaction on text whose personal data a person has marked."""
+"""`lakedocs evaluate`: measure redaction on text whose personal data a person has marked, and try recognisers on their own cases."""
 
 from __future__ import annotations
 
@@ -49,6 +49,30 @@ def redaction(data: str, misses: int, target: str, overrides: str) -> None:
         redactor = TextRedactor(settings)
         found = [redactor.findings(text.text) for text in texts]
     _show(console, score(texts, found, misses))
+
+
+@evaluate.command()
+@click.option("--target", default="local", show_default=True, help="Which overlay of the settings counts.")
+@click.option("--overrides", default="", help='Settings in one text: "redaction.packs=[us, nl]; ...".')
+def recognizers(target: str, overrides: str) -> None:
+    """Try the cases that the recognisers in conf/ carry; exit status 1 when one comes out otherwise."""
+    import sys
+
+    from lakedocs.redact.evaluate.cases import failures
+    from lakedocs.redact.recognizers import load_recognizers
+
+    settings = load_settings(target, parse_overrides(overrides))
+    entries = load_recognizers(settings).recognizers
+    failed = [failure for entry in entries for failure in failures(settings.redaction, entry)]
+    console = Console()
+    if failed:
+        table = Table("recogniser", "text", "found", title="Cases that came out otherwise")
+        for failure in failed:
+            table.add_row(*map(Text, (failure.recognizer, failure.text, ", ".join(failure.found) or "nothing")))
+        console.print(table)
+    cases = sum(len(entry.cases.hides) + len(entry.cases.keeps) for entry in entries)
+    console.print(f"{len(entries)} recognisers, {cases} cases, {len(failed)} failed.")
+    sys.exit(bool(failed))
 
 
 def _show(console: Console, scores: Scores) -> None:

@@ -53,6 +53,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRow:
+    """Where a table's row stands: what tells its table from others, its number in it, and its filled cells as ranges, where they are known."""
+
+    table: tuple[object, ...]
+    number: int
+    cells: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """A piece of text in reading order: a heading, a paragraph, a row of a table, a note, a mail header, ..."""
 

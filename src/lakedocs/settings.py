@@ -108,6 +108,7 @@ class RedactionSettings(_Part):
     names: dict[str, float] = Field(default_factory=dict, description="Changes to the preset: an entity and how sure; above 1: never.")
     nlp_model: str = Field("", description="spaCy package or transformers model (path, volume or name).")
     recognizers: str = Field("recognizers.yml", description="File in conf/ with recognisers as data.")
+    packs: Literal["all"] | tuple[str, ...] = Field("all", description="Files in conf/packs/, a country each.")
     default_threshold: float = Field(0.5, ge=0, le=1)
     thresholds: dict[str, float] = Field(default_factory=dict, description="Per entity type.")
     default_operator: Literal["replace", "mask", "hash"] = "replace"

@@ -172,7 +172,7 @@ def test_the_pattern_that_is_put_in_order_is_presidios() -> None:
 
 
 def test_the_shipped_recognisers_are_valid(settings: Settings) -> None:
-    assert len(load_recognizers(settings.conf_file("recognizers.yml")).recognizers) > 15
+    assert len(load_recognizers(settings).recognizers) > 15
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_the_shipped_recognisers_are_valid(settings: Settings) -> None:
     ],
 )
 def test_context_changes_nothing_but_what_it_can_lift(settings: Settings, text: str) -> None:
-    analyzer = Analyzer(settings.redaction, load_recognizers(settings.conf_file("recognizers.yml")))
+    analyzer = Analyzer(settings.redaction, load_recognizers(settings))
     ours = analyzer.find(text)
     analyzer._engine.context_aware_enhancer = LemmaContextAwareEnhancer(
         context_prefix_count=settings.redaction.context_words, context_suffix_count=0, context_matching_mode="whole_word"

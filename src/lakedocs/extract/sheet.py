@@ -1,4 +1,4 @@
-"""Spreadsheets (xlsx, xlsm, xlsb, xls): a row of cells per element with its range; sheet names, comments, drawings, headers.
+"""Spreadsheets (xlsx, xlsm, xlsb, xls): a row of cells per element with its ranges; sheet names, comments, drawings, headers.
 
 Cells come from calamine: it survives wrong `<dimension>` records, with which openpyxl's read-only mode loses cells.
 """
@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from openpyxl.utils import get_column_letter
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -23,6 +22,7 @@ from python_calamine import (
 )
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.cells import cell_ranges
 from lakedocs.extract.drawing import add_pictures, add_related, paragraphs
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
@@ -105,7 +105,7 @@ def _rows(workbook: CalamineWorkbook, name: str, region: str, reading: Reading) 
         filled = [(column, text) for column, text in shown if text]
         if not filled:
             continue
-        cells = f"{get_column_letter(filled[0][0])}{offset + 1}:{get_column_letter(filled[-1][0])}{offset + 1}"
+        cells = cell_ranges([column for column, _ in filled], offset + 1)
         text = " | ".join(text for _, text in filled)
         reading.add("table_row", text, level=offset + 1, region=region, place=Place(sheet=name, cells=cells))
 

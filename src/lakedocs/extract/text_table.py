@@ -8,9 +8,9 @@ import re
 import sys
 
 from charset_normalizer import from_bytes
-from openpyxl.utils import get_column_letter
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.cells import cell_ranges
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
@@ -39,9 +39,10 @@ def read(path: str, reading: Reading) -> None:
             if reading.full:
                 return
             cells = [" ".join(cell.split()) for cell in row]
-            if any(cells):
-                at = f"A{number}:{get_column_letter(min(len(cells), 16_384))}{number}"
-                reading.add("table_row", " | ".join(cell for cell in cells if cell), level=number, place=Place(cells=at))
+            filled = [column for column, cell in enumerate(cells, start=1) if cell]
+            if filled:
+                text = " | ".join(cells[column - 1] for column in filled)
+                reading.add("table_row", text, level=number, place=Place(cells=cell_ranges(filled, number)))
     except csv.Error as error:
         raise DocumentError(Status.CORRUPT, "The rows can't be told apart.") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_VERSIONS = {"word": 2, "sheet": 2, "slides": 2, "pdf": 3, "mail": 3, "text_table": 2}
+_VERSIONS = {"word": 2, "sheet": 3, "slides": 2, "pdf": 3, "mail": 3, "text_table": 3}
 ALL = tuple(f"{name}/{number}" for name, number in sorted(_VERSIONS.items()))
 
 

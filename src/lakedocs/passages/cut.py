@@ -158,10 +158,11 @@ def _joined(path: list[tuple[int, str]]) -> str:
 
 
 def _united_place(pieces: list[_Piece]) -> Place:
-    """The place of the first piece; of a sheet, from its first row's cells to the last one's."""
+    """The place of the first piece; of a sheet, from its first row's first cell to the last row's last."""
     first, last = pieces[0].place, pieces[-1].place
-    if first.cells and last.cells and first.cells != last.cells:
-        cells = f"{first.cells.split(':')[0]}:{last.cells.split(':')[-1]}"
+    if first.cells and last.cells:
+        start, end = first.cells.partition(":")[0], last.cells.rpartition(":")[2]
+        cells = start if start == end else f"{start}:{end}"
         return Place(first.page, first.slide, first.sheet, cells, first.part)
     return first
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from lakedocs.records import Finding, Redacted
+from lakedocs.records import Finding, Redacted, TableRow
+from lakedocs.redact.columns import Columns, Noted
 from lakedocs.redact.findings import united
 from lakedocs.redact.ner.files import NAMES
 
@@ -33,6 +34,7 @@ _PLACES_PER_FINDING = 4
 _SHORTEST_NAME, _SHORTEST_SURNAME, _SHORTEST_NUMBER = 4, 3, 6
 
 Row = TypeVar("Row")
+_Found = tuple[str, list[Finding]]
 
 
 class Recurring:
@@ -56,6 +58,10 @@ class Recurring:
         """Take note of what was found in a text, and of the words that it writes small."""
         self._written.update(word.casefold() for word in _WORD.findall(text) if not word.islower())
         self._small.update(word for between in _between(text, findings) for word in _WORD.findall(between) if word.islower())
+        self.learn_found(text, findings)
+
+    def learn_found(self, text: str, findings: list[Finding]) -> None:
+        """Take note of what was found in a text."""
         for finding in findings:
             value = _EDGES.sub("", " ".join(text[finding.start : finding.end].split()))
             if finding.entity in NAMES:
@@ -162,6 +168,7 @@ class Family(Generic[Row]):
     def __init__(self, redactor: TextRedactor) -> None:
         self._redactor = redactor
         self._recurring = Recurring()
+        self._columns = Columns(redactor.findings, redactor.columns)
         self._held = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by `__exit__`
         self._rows = 0
 
@@ -180,15 +187,30 @@ class Family(Generic[Row]):
         whole = [Finding(0, len(hidden), entity, 1.0, "field")] if hidden.strip() else []
         self._hold(row, [(hidden, whole), *((text, self._redactor.findings(text)) for text in texts)])
 
+    def add_cells(self, row: Row, cells: str, place: TableRow, *texts: str) -> None:
+        """Hold a row whose first text is a table's row; those of one table come after each other, in their order."""
+        findings = self._redactor.findings(cells)
+        noted = self._columns.note(place, cells, findings)
+        self._hold(row, [(cells, findings), *((text, self._redactor.findings(text)) for text in texts)], noted)
+
     def redacted(self) -> Iterator[tuple[Row, list[Redacted]]]:
         """Every row in its order, with its texts as everything behind 06 may see them."""
-        self._held.seek(0)
-        for _ in range(self._rows):
-            row, texts = pickle.load(self._held)  # noqa: S301  # written by this object, into a file without a name
+        if self._columns.are_personal:
+            for _, texts in self._read():
+                self._recurring.learn_found(*texts[0])
+        for row, texts in self._read():
             yield row, [self._redactor.replace(text, self._recurring.find(text, findings)) for text, findings in texts]
 
-    def _hold(self, row: Row, texts: list[tuple[str, list[Finding]]]) -> None:
+    def _hold(self, row: Row, texts: list[_Found], noted: Noted | None = None) -> None:
         for text, findings in texts:
             self._recurring.learn(text, findings)
-        pickle.dump((row, texts), self._held)
+        pickle.dump((row, texts, noted), self._held)
         self._rows += 1
+
+    def _read(self) -> Iterator[tuple[Row, list[_Found]]]:
+        self._held.seek(0)
+        for _ in range(self._rows):
+            row, texts, noted = pickle.load(self._held)  # noqa: S301  # written by this object, into a file without a name
+            if noted and (in_columns := self._columns.find(noted, texts[0][0])):
+                texts[0] = (texts[0][0], united([*texts[0][1], *in_columns]))
+            yield row, texts

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
+
+import yaml
 
 from lakedocs.errors import SettingsError
 from lakedocs.redact.ner.files import model_facts
+from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import Settings, fingerprint, read_key
 
-_VERSION = "redact/3"
+_VERSION = "redact/4"
 
 
 def policy_fingerprint(settings: Settings) -> str:
     """Changes when any setting, recogniser or key that shapes redacted text does; the key itself can't be told from it.
 
     Raises:
-        SettingsError: when the file of recognisers is not there.
+        SettingsError: when a file of recognisers is not there, or not YAML.
         MissingKeyError: when the key is not.
         ModelError: when the embedded model is not.
     """
-    file = settings.conf_file(settings.redaction.recognizers)
-    try:
-        recognizers = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"There is no {file.name} in the folder of settings.") from error
+    recognizers = [_meaning(path) for path in recognizer_files(settings)]
     names = wanted_names(settings.redaction)
     model = model_facts().sha256 if names else ""
-    rest = settings.redaction.model_copy(update={"preset": "balanced", "names": {}})  # what they come to stands in `names`
+    rest = settings.redaction.model_copy(update={"preset": "balanced", "names": {}, "packs": "all"})  # what they come to is told apart
     key = read_key(settings.keys.redaction, settings.storage.root)
     return fingerprint(_VERSION, rest, recognizers, sorted(names.items()), model, hmac.new(key, b"policy", hashlib.sha256).hexdigest())
+
+
+def _meaning(path: Path) -> object:
+    """What a file of recognisers says, without its comments and cases: mending those redacts nothing anew."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsError(f"{path.name} can't be read as YAML.") from error
+    if not isinstance(data, dict):
+        raise SettingsError(f"{path.name} has no recognisers.")
+    entries = [
+        {name: value for name, value in entry.items() if name != "cases"} for entry in data.get("recognizers") or () if isinstance(entry, dict)
+    ]
+    return {**data, "recognizers": entries}

@@ -7,6 +7,7 @@ condition here always runs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from presidio_analyzer import EntityRecognizer, LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
@@ -14,8 +15,13 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 Condition = Callable[[str], bool]
 
 
+@lru_cache(maxsize=4)
+def _digits_of(text: str) -> int:
+    return sum(map(str.isdigit, text))  # many conditions ask it of one text after the other
+
+
 def _digits(least: int) -> Condition:
-    return lambda text: sum(map(str.isdigit, text)) >= least
+    return lambda text: _digits_of(text) >= least
 
 
 def _contains(*characters: str) -> Condition:
@@ -85,3 +91,8 @@ def gated(recognizer: EntityRecognizer) -> EntityRecognizer:
     """The recogniser behind its condition, where its class has one."""
     condition = _CONDITIONS.get(type(recognizer).__name__)
     return GatedRecognizer(recognizer, condition) if condition else recognizer
+
+
+def with_digits(recognizer: EntityRecognizer, least: int) -> EntityRecognizer:
+    """The recogniser, asked only about texts that have so many digits."""
+    return GatedRecognizer(recognizer, _digits(least))

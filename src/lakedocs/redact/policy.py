@@ -19,7 +19,9 @@ class TextRedactor:
     """Redacts texts; what was found in short ones that occur again (table cells, footers) is remembered."""
 
     def __init__(self, settings: Settings) -> None:
-        self._analyzer = Analyzer(settings.redaction, load_recognizers(settings.conf_file(settings.redaction.recognizers)))
+        data = load_recognizers(settings)
+        self.columns = data.columns
+        self._analyzer = Analyzer(settings.redaction, data)
         self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root))
         self._seen: OrderedDict[str, list[Finding]] = OrderedDict()
 

@@ -1,4 +1,4 @@
-"""Recognisers as data: conf/recognizers.yml names Presidio's own and defines new ones by pattern; no code is needed."""
+"""Recognisers as data: conf/recognizers.yml and packs by country name Presidio's own and define new ones by pattern; no code is needed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from presidio_analyzer import predefined_recognizers as predefined
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import SettingsError
-from lakedocs.redact.gates import gated
+from lakedocs.redact.checksum import ChecksumRecognizer
+from lakedocs.redact.gates import gated, with_digits
+from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
+from lakedocs.settings import Settings
 
 _DROP_INS = {"PhoneRecognizer": CellwisePhoneRecognizer, "InPanRecognizer": ReorderedPanRecognizer}
 """Of the same findings, only faster."""
@@ -29,6 +32,14 @@ class PatternData(BaseModel):
     score: float = Field(ge=0, le=1)
 
 
+class Cases(BaseModel):
+    """Texts that show what a recogniser is for: `hides` with what it finds in brackets, `keeps` with nothing to find."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    hides: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+
+
 class RecognizerData(BaseModel):
     """A recogniser: Presidio's own by class name, or an entity with patterns or words of its own."""
 
@@ -39,23 +50,48 @@ class RecognizerData(BaseModel):
     patterns: tuple[PatternData, ...] = ()
     words: tuple[str, ...] = Field((), description="Words that are always this entity.")
     context: tuple[str, ...] = ()
+    checksum: str = Field("", description="Module of python-stdnum, nl.bsn.")
+    digits: int = Field(0, ge=0, description="The fewest digits that a match has; texts with fewer are not looked at.")
+    cases: Cases = Cases()
     options: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of a predefined class.")
     enabled: bool = True
 
+    @property
+    def title(self) -> str:
+        """Its name in the audit."""
+        return self.name or self.predefined or f"{self.entity.title().replace('_', '')}Recognizer"
+
+
+class ColumnData(BaseModel):
+    """Headers of table columns that hold an entity: `certain` ones whatever the cells look like, `likely` ones if some cells look so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    entity: str
+    certain: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
+
 
 class RecognizerFile(BaseModel):
-    """The whole of conf/recognizers.yml."""
+    """The whole of conf/recognizers.yml, or of a pack."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     recognizers: tuple[RecognizerData, ...]
+    columns: tuple[ColumnData, ...] = ()
 
 
-def load_recognizers(path: Path) -> RecognizerFile:
-    """The recognisers that a file defines.
+def load_recognizers(settings: Settings) -> RecognizerFile:
+    """The recognisers of these settings, those of the packs after the others.
 
     Raises:
         SettingsError: naming what is wrong where.
     """
+    files = [_load(path) for path in recognizer_files(settings)]
+    return RecognizerFile(
+        recognizers=tuple(entry for file in files for entry in file.recognizers), columns=tuple(column for file in files for column in file.columns)
+    )
+
+
+def _load(path: Path) -> RecognizerFile:
     try:
         return RecognizerFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
@@ -93,14 +129,17 @@ def _recognizer(entry: RecognizerData, language: str) -> EntityRecognizer:
         return gated(recognizer)
     if not entry.entity or not (entry.patterns or entry.words):
         raise SettingsError("A recogniser needs a predefined class, or an entity with patterns or words.")
+    return with_digits(_by_pattern(entry, language), entry.digits) if entry.digits else _by_pattern(entry, language)
+
+
+def _by_pattern(entry: RecognizerData, language: str) -> EntityRecognizer:
+    patterns = [Pattern(p.name, p.regex, p.score) for p in entry.patterns]
+    if entry.checksum:
+        return ChecksumRecognizer(entry.entity, entry.title, language, patterns, entry.context, entry.checksum)
     return PatternRecognizer(
-        supported_entity=entry.entity,
-        name=entry.name or f"{entry.entity.title().replace('_', '')}Recognizer",
-        supported_language=language,
-        patterns=[Pattern(p.name, p.regex, p.score) for p in entry.patterns] or None,
-        deny_list=list(entry.words) or None,
-        context=list(entry.context) or None,
-    )
+        supported_entity=entry.entity, name=entry.title, supported_language=language, patterns=patterns or None,
+        deny_list=list(entry.words) or None, context=list(entry.context) or None,
+    )  # fmt: skip
 
 
 def _never_download_suffixes() -> None:

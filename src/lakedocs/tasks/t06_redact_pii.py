@@ -27,7 +27,7 @@ from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
 from lakedocs.passages.cut import Cutter, TokenLimit, described
-from lakedocs.records import Element, Kind, Place, Redacted
+from lakedocs.records import Element, Kind, Place, Redacted, TableRow
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
 
@@ -99,6 +99,9 @@ def _add(family: Family[Row], row: Row) -> None:
     text, places = str(element["text"]), [str(element[name] or "") for name in _PLACES]
     if element["kind"] == "author" or (element["kind"] == "property" and element["part"] in _PEOPLE):
         family.add_hidden(row, text, "PERSON", *places)
+    elif element["kind"] == "table_row":
+        table = tuple(element[name] for name in ("doc_id", "page", "slide", "sheet", "part", "region"))
+        family.add_cells(row, text, TableRow(table, int(str(element["level"])), str(element["cells"] or "")), *places)
     else:
         family.add(row, text, *places)
 

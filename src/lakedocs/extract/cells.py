@@ -1,0 +1,32 @@
+"""Where the filled cells of a row stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from openpyxl.utils import get_column_letter
+
+_LAST_COLUMN = 18_278
+"""ZZZ; a sheet ends at XFD, delimited text does not."""
+
+
+def cell_ranges(columns: Sequence[int], row: int) -> str:
+    """A row's filled cells as ranges: 1, 2 and 4 of row 3 are A3:B3,D3:D3. Cells that have no letters are left out.
+
+    Args:
+        columns: ascending, from 1.
+    """
+    lettered = [column for column in columns if column <= _LAST_COLUMN]
+    return ",".join(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}" for first, last in _runs(lettered))
+
+
+def _runs(columns: Sequence[int]) -> Iterator[tuple[int, int]]:
+    if not columns:
+        return
+    first = last = columns[0]
+    for column in columns[1:]:
+        if column > last + 1:
+            yield first, last
+            first = column
+        last = column
+    yield first, last
