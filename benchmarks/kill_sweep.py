@@ -47,9 +47,11 @@ def main(folder: Path, times: int, seed: int) -> None:
             after = random.uniform(5, first.seconds * 0.95)
             killed_at(after, folder, root)
             again = run(folder, root)
-            equal = again.status == 0 and pipeline.content(spark, root) == expected
-            same += equal
-            print(f"killed after {after:5.1f} s, again {again.seconds:5.1f} s: {'the same rows' if equal else 'OTHER ROWS'}", flush=True)
+            found = pipeline.content(spark, root) if again.status == 0 else {}
+            others = [table for table in expected if found.get(table) != expected[table]]
+            same += not others
+            outcome = "failed" if again.status else f"OTHER ROWS in {', '.join(others)}" if others else "the same rows"
+            print(f"killed after {after:5.1f} s, again {again.seconds:5.1f} s: {outcome}", flush=True)
             shutil.rmtree(root)
         print(f"{same} of {times} the same")
     sys.exit(same != times)

@@ -24,9 +24,10 @@ TABLE = Table("docs", "runs", (("task_key", "string"), ("seconds", "double")), k
 
 def test_a_table_in_the_making_is_no_table_yet(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(spark, Storage(root=str(tmp_path)))
-    (lake.folder(TABLE) / "_delta_log").mkdir(parents=True)
+    (lake.folder(TABLE) / "_delta_log" / "_staged_commits").mkdir(parents=True)  # its creator was killed before the first commit
     assert not lake.exists(TABLE)
     assert lake.ensure(TABLE) == {"runs": True}
+    assert lake.read(TABLE).count() == 0
     assert lake.exists(TABLE)
 
 

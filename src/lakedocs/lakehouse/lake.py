@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -93,11 +94,17 @@ class Lake:
         with self._sole_creator():
             if self.exists(table):
                 return
+            self._clear_unborn(table)
             try:
                 self.spark.sql(statement)
             except Exception:  # of no common class in Spark, Delta and Connect; on a cluster the tasks side by side may meet here
                 if not self.exists(table):
                     raise
+
+    def _clear_unborn(self, table: Table) -> None:
+        """Remove the log of a creator that was killed before its first commit: Delta would take a table made in it for one that is not there."""
+        if not self.storage.catalog:
+            shutil.rmtree(self.folder(table) / "_delta_log", ignore_errors=True)
 
     def _sole_creator(self) -> AbstractContextManager[object]:
         """One creator at a time: tasks side by side all want docs.task_runs, and two at once in one folder fail each other."""
