@@ -18,6 +18,7 @@ from rich.table import Table
 from lakedocs import __version__
 from lakedocs.cli_evaluate import evaluate
 from lakedocs.cli_models import models
+from lakedocs.cli_vault import reveal, vault
 from lakedocs.errors import LakedocsError, SettingsError
 from lakedocs.settings import Settings, load_settings, make_local_keys, parse_overrides
 
@@ -244,6 +245,8 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
 
 cli.add_command(models)
 cli.add_command(evaluate)
+cli.add_command(reveal)
+cli.add_command(vault)
 
 
 def _run(wanted: LocalRun, spark_url: str, driver_memory: str, console: Console, *, as_json: bool = False, answer_only: bool = False) -> None:

@@ -126,11 +126,22 @@ class Redaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A value that can be turned back: what stands for it, and its ciphertext under the key of that version."""
+
+    token: str
+    entity: str
+    ciphertext: str = field(repr=False)
+    key_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Redacted:
-    """A text as everything behind 06 sees it."""
+    """A text as everything behind 06 sees it, and what of it only the vault may hold."""
 
     text: str
     redactions: tuple[Redaction, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

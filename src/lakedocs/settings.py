@@ -11,7 +11,6 @@ import re
 import secrets
 import sys
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,6 +98,9 @@ class Slices(_Part):
     partitions: int = Field(8, gt=0)
 
 
+Operator = Literal["replace", "mask", "hash", "pseudonym", "shift_date", "reversible"]
+
+
 class RedactionSettings(_Part):
     """What counts as personal data and what stands in its place."""
 
@@ -111,10 +113,19 @@ class RedactionSettings(_Part):
     packs: Literal["all"] | tuple[str, ...] = Field("all", description="Files in conf/packs/, a country each.")
     default_threshold: float = Field(0.5, ge=0, le=1)
     thresholds: dict[str, float] = Field(default_factory=dict, description="Per entity type.")
-    default_operator: Literal["replace", "mask", "hash"] = "replace"
-    operators: dict[str, Literal["replace", "mask", "hash"]] = Field(default_factory=dict)
+    default_operator: Operator = "replace"
+    operators: dict[str, Operator] = Field(default_factory=dict, description="Per entity type.")
     context_words: int = Field(5, ge=0)
     window_chars: int = Field(2000, gt=500, description="Longer texts are analysed in windows of this size.")
+
+    def operator_of(self, entity: str) -> Operator:
+        """What happens to findings of an entity."""
+        return self.operators.get(entity, self.default_operator)
+
+    @property
+    def is_reversible(self) -> bool:
+        """Whether anything can be turned back, and so needs the vault's key."""
+        return "reversible" in (self.default_operator, *self.operators.values())
 
 
 class PassageSettings(_Part):
@@ -203,6 +214,8 @@ class Keys(_Part):
 
     document_id: str = "document_id_key"
     redaction: str = "redaction_key"
+    vault: str = "vault_key"
+    vault_previous: str = Field("vault_key_previous", description="While keys are rotated: the one that sealed what is there.")
     search_api: str = "search_api_key"
     openai_api: str = "openai_api_key"
     serving: str = "serving_token"
@@ -358,7 +371,6 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:16]
 
 
-@lru_cache(maxsize=64)
 def read_key(name: str, storage_root: str) -> bytes:
     """The bytes of a key, from the environment or a file below `storage_root`/keys.
 
@@ -387,7 +399,7 @@ def make_local_keys(settings: Settings) -> None:
     """Create the keys that a laptop needs at first use, readable by their owner only."""
     folder = settings.storage.path / "keys"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in (settings.keys.document_id, settings.keys.redaction):
+    for name in (settings.keys.document_id, settings.keys.redaction, *([settings.keys.vault] if settings.redaction.is_reversible else ())):
         file = folder / name
         if not file.exists():
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

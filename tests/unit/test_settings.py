@@ -71,12 +71,9 @@ def test_keys_come_from_the_environment_before_a_file(tmp_path: Path, monkeypatc
     first = read_key("redaction_key", str(tmp_path))
     make_local_keys(settings)
     assert (tmp_path / "keys" / "redaction_key").stat().st_mode & 0o077 == 0
-    read_key.cache_clear()
     assert read_key("redaction_key", str(tmp_path)) == first
     monkeypatch.setenv("LAKEDOCS_REDACTION_KEY", "from the scope")
-    read_key.cache_clear()
     assert read_key("redaction_key", str(tmp_path)) == b"from the scope"
-    read_key.cache_clear()
 
 
 def test_an_empty_key_is_a_missing_one(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import hmac
 import os
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,8 +38,13 @@ def source_id(settings: Settings) -> str:
 
 def keyed_hash(settings: Settings, *parts: str) -> str:
     """32 hex digits of an HMAC over the parts: an id from which no name can be guessed."""
-    key = read_key(settings.keys.document_id, settings.storage.root)
+    key = _key(settings.keys.document_id, settings.storage.root)
     return hmac.new(key, "\x00".join(parts).encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:32]
+
+
+@lru_cache(maxsize=8)
+def _key(name: str, root: str) -> bytes:
+    return read_key(name, root)  # asked for each of millions of files
 
 
 def path_of(source: str, listed: str) -> Path:

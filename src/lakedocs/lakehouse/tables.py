@@ -80,6 +80,20 @@ REDACTIONS = Table(
      ("recognizer", "string"), ("policy", "string"), ("value_hash", "string"), *_RUN),
     ("doc_id", "root_id"),
 )  # fmt: skip
+VAULT = Table(
+    "raw",
+    "vault",
+    (*_DOCUMENT, ("token", "string"), ("entity", "string"), ("ciphertext", "string"), ("key_version", "string"), *_RUN),
+    ("doc_id", "root_id"),
+)
+"""What the tokens of a document stand for, encrypted."""
+REVEALS = Table(
+    "raw",
+    "reveals",
+    (("doc_id", "string"), ("revealed_by", "string"), ("reason", "string"), ("tokens", "int"), ("revealed_at", "timestamp")),
+    ("doc_id",),
+)
+"""Who turned which document back, when and why."""
 PASSAGES = Table(
     "docs",
     "passages",
@@ -164,5 +178,5 @@ INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS,
-    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, *map(predictions, CLASSIFIERS),
+    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import pickle
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -18,6 +18,7 @@ from lakedocs.records import Finding, Redacted, TableRow
 from lakedocs.redact.columns import Columns, Noted
 from lakedocs.redact.findings import united
 from lakedocs.redact.ner.files import NAMES
+from lakedocs.redact.pseudonyms import TITLES
 
 if TYPE_CHECKING:
     from lakedocs.redact.policy import TextRedactor
@@ -28,7 +29,6 @@ _IN_MEMORY = 8 * 2**20
 
 _WORD = re.compile(r"[^\W_]+")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "dhr", "mevr", "sr", "sra", "mme", "mlle"])
 _SURE = 0.5
 _PLACES_PER_FINDING = 4
 _SHORTEST_NAME, _SHORTEST_SURNAME, _SHORTEST_NUMBER = 4, 3, 6
@@ -84,7 +84,7 @@ class Recurring:
 
     def _name(self, value: str, finding: Finding) -> None:
         words = value.split()
-        while words and words[0].rstrip(".").casefold() in _TITLES:
+        while words and words[0].rstrip(".").casefold() in TITLES:
             words = words[1:]
         if not words or not any(character.isupper() for character in value) or any(character.isdigit() for character in value):
             return
@@ -163,10 +163,12 @@ class Family(Generic[Row]):
 
     Args:
         redactor: finds and replaces.
+        document_of: tells which document a row is of.
     """
 
-    def __init__(self, redactor: TextRedactor) -> None:
+    def __init__(self, redactor: TextRedactor, document_of: Callable[[Row], str] = lambda row: "") -> None:
         self._redactor = redactor
+        self._document_of = document_of
         self._recurring = Recurring()
         self._columns = Columns(redactor.findings, redactor.columns)
         self._held = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by `__exit__`
@@ -199,7 +201,8 @@ class Family(Generic[Row]):
             for _, texts in self._read():
                 self._recurring.learn_found(*texts[0])
         for row, texts in self._read():
-            yield row, [self._redactor.replace(text, self._recurring.find(text, findings)) for text, findings in texts]
+            document = self._document_of(row)
+            yield row, [self._redactor.replace(text, self._recurring.find(text, findings), document) for text, findings in texts]
 
     def _hold(self, row: Row, texts: list[_Found], noted: Noted | None = None) -> None:
         for text, findings in texts:

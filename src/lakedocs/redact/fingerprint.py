@@ -14,7 +14,7 @@ from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import Settings, fingerprint, read_key
 
-_VERSION = "redact/4"
+_VERSION = "redact/5"
 
 
 def policy_fingerprint(settings: Settings) -> str:
@@ -22,7 +22,7 @@ def policy_fingerprint(settings: Settings) -> str:
 
     Raises:
         SettingsError: when a file of recognisers is not there, or not YAML.
-        MissingKeyError: when the key is not.
+        MissingKeyError: when a key is not, that of the vault included where it is used.
         ModelError: when the embedded model is not.
     """
     recognizers = [_meaning(path) for path in recognizer_files(settings)]
@@ -30,6 +30,8 @@ def policy_fingerprint(settings: Settings) -> str:
     model = model_facts().sha256 if names else ""
     rest = settings.redaction.model_copy(update={"preset": "balanced", "names": {}, "packs": "all"})  # what they come to is told apart
     key = read_key(settings.keys.redaction, settings.storage.root)
+    if settings.redaction.is_reversible:
+        read_key(settings.keys.vault, settings.storage.root)  # missed before anything is written; that it is another redacts nothing anew
     return fingerprint(_VERSION, rest, recognizers, sorted(names.items()), model, hmac.new(key, b"policy", hashlib.sha256).hexdigest())
 
 

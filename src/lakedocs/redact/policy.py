@@ -9,6 +9,7 @@ from lakedocs.records import Finding, Redacted
 from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.recognizers import load_recognizers
+from lakedocs.redact.vault import open_vault
 from lakedocs.settings import Settings, read_key
 
 _CACHED_TEXTS = 20_000
@@ -22,7 +23,8 @@ class TextRedactor:
         data = load_recognizers(settings)
         self.columns = data.columns
         self._analyzer = Analyzer(settings.redaction, data)
-        self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root))
+        vault = open_vault(settings) if settings.redaction.is_reversible else None
+        self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root), vault)
         self._seen: OrderedDict[str, list[Finding]] = OrderedDict()
 
     def findings(self, text: str) -> list[Finding]:
@@ -40,9 +42,9 @@ class TextRedactor:
                 self._seen.popitem(last=False)
         return found
 
-    def replace(self, text: str, findings: list[Finding]) -> Redacted:
-        """The text with these findings replaced."""
-        return self._redactor.apply(text, findings)
+    def replace(self, text: str, findings: list[Finding], document: str = "") -> Redacted:
+        """The text with these findings replaced; the dates of a document move together."""
+        return self._redactor.apply(text, findings, document)
 
     def redact(self, text: str) -> Redacted:
         """A text that stands alone as everything behind 06 may see it."""

@@ -1,8 +1,9 @@
 """06: personal data out of every text, then redacted text into passages.
 
 Reads: raw.files_*, raw.elements_*. Writes: docs.documents, docs.elements, docs.redactions by family (a root file with its
-attachments); docs.passages by document. A re-run redacts families whose extraction, settings, recognisers or key changed,
-and cuts documents whose redacted text or limits changed: another limit cuts again without redacting again.
+attachments), and raw.vault where an operator is reversible; docs.passages by document. A re-run redacts families whose extraction,
+settings, recognisers or key changed, and cuts documents whose redacted text or limits changed: another limit cuts again without
+redacting again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
 from lakedocs.passages.cut import Cutter, TokenLimit, described
-from lakedocs.records import Element, Kind, Place, Redacted, TableRow
+from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
 
@@ -37,23 +38,26 @@ if TYPE_CHECKING:
 _CUT_VERSION = "cut/1"
 _PLACES = ("sheet", "part")
 _PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
-_REDACTION = Stage(tables.REDACTION_LEDGER, (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS), key="root_id", counts_units=True)
+_OUTPUTS = (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS)
 _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
 
 
 def run(context: TaskContext) -> Figures:
     """Bring redacted elements, then passages, up to date with what 01–05 read."""
     policy = policy_fingerprint(context.settings)
+    # a vault of which nothing is left to be written has to be emptied all the same
+    has_vault = context.settings.redaction.is_reversible or context.lake.exists(tables.VAULT)
+    stage = Stage(tables.REDACTION_LEDGER, (*_OUTPUTS, tables.VAULT) if has_vault else _OUTPUTS, key="root_id", counts_units=True)
     # text that retention removed under another policy has to be read again first, and waits for that with its redacted text as it is
     was_purged = F.col("fingerprint").contains(PURGED) & ~F.col("fingerprint").endswith(policy)
-    figures = run_derived(context, _REDACTION, families(context.lake, was_purged), policy, partial(_redact_families, context, policy))
+    figures = run_derived(context, stage, families(context.lake, was_purged), policy, partial(_redact_families, context, stage, policy))
 
     documents = context.lake.read(tables.DOCUMENTS)
     to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))
     return figures + run_derived(context, _PASSAGES, to_cut, _cutting_fingerprint(context.settings), partial(_cut_documents, context))
 
 
-def _redact_families(context: TaskContext, policy: str, units: DataFrame) -> DataFrame:
+def _redact_families(context: TaskContext, stage: Stage, policy: str, units: DataFrame) -> DataFrame:
     """Family by family, each document's row before its elements, through one redactor per worker."""
     wanted = F.broadcast(units.select(F.col("unit_id").alias("root_id"), "fingerprint"))
     read = context.lake.read_all([tables.files(kind) for kind in Kind]).drop("fingerprint")  # 06 has its own
@@ -68,11 +72,13 @@ def _redact_families(context: TaskContext, policy: str, units: DataFrame) -> Dat
         allowMissingColumns=True,
     )  # fmt: skip
     ordered = rows.repartition(context.settings.slices.partitions, "root_id").sortWithinPartitions("root_id", "doc_id", "ordinal")
-    redact = partial(_redact_rows, context.settings, policy, context.run_id, context.task_key)
-    return ordered.mapInArrow(redact, multi_ddl(_REDACTION.tables))
+    redact = partial(_redact_rows, context.settings, stage.tables, policy, context.run_id, context.task_key)
+    return ordered.mapInArrow(redact, multi_ddl(stage.tables))
 
 
-def _redact_rows(settings: Settings, policy: str, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _redact_rows(
+    settings: Settings, outputs: tuple[tables.Table, ...], policy: str, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
     from lakedocs.redact.family import Family  # spaCy and Presidio: seconds that only workers with rows need
     from lakedocs.redact.policy import text_redactor
 
@@ -80,13 +86,13 @@ def _redact_rows(settings: Settings, policy: str, run_id: str, task_key: str, ba
 
     def rows() -> Rows:
         for root_id, of_family in groupby(rows_of(batches), key=lambda row: str(row["root_id"])):
-            with Family[Row](redactor) as family:
+            with Family[Row](redactor, lambda row: str(row["doc_id"])) as family:
                 for row in of_family:
                     _add(family, row)
                 yield from _FamilyWriter(policy, run_id, root_id).write(family)
             tick(settings.storage.progress_folder, task_key)
 
-    yield from multi_batches(_REDACTION.tables, rows())
+    yield from multi_batches(outputs, rows())
 
 
 def _add(family: Family[Row], row: Row) -> None:
@@ -120,6 +126,7 @@ class _FamilyWriter:
         self._policy = policy
         self._run_id = run_id
         self._document: Row | None = None
+        self._sealed: dict[str, Sealed] = {}
         self._document_hash = hashlib.sha256()
         self._family_hash = hashlib.sha256()
         self._fingerprint: object = None
@@ -166,6 +173,7 @@ class _FamilyWriter:
         yield tables.ELEMENTS, redacted
 
     def _audit(self, identity: Row, field: str, ordinal: object, redacted: Redacted) -> Rows:
+        self._sealed.update((sealed.token, sealed) for sealed in redacted.sealed)
         for found in redacted.redactions:
             yield (
                 tables.REDACTIONS,
@@ -179,6 +187,13 @@ class _FamilyWriter:
             output_hash = self._document_hash.hexdigest()
             self._family_hash.update(output_hash.encode())
             yield tables.DOCUMENTS, {**self._document, "output_hash": output_hash}
+            for sealed in self._sealed.values():
+                yield (
+                    tables.VAULT,
+                    {"doc_id": self._document["doc_id"], "root_id": self._root_id, "token": sealed.token, "entity": sealed.entity,
+                     "ciphertext": sealed.ciphertext, "key_version": sealed.key_version, "run_id": self._run_id},
+                )  # fmt: skip
+            self._sealed.clear()
             self._document = None
 
 
