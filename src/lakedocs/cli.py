@@ -20,7 +20,8 @@ from lakedocs.cli_evaluate import evaluate
 from lakedocs.cli_models import models
 from lakedocs.cli_vault import reveal, vault
 from lakedocs.errors import LakedocsError, SettingsError
-from lakedocs.settings import Settings, load_settings, make_local_keys, parse_overrides
+from lakedocs.keys import make_local_keys
+from lakedocs.settings import Settings, load_settings, parse_overrides
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakedocs.settings import load_settings, make_local_keys, parse_overrides
+from lakedocs.keys import make_local_keys
+from lakedocs.settings import load_settings, parse_overrides
 
 if TYPE_CHECKING:
     from lakedocs.redact.evaluate.scores import Rates, Scores

@@ -15,10 +15,11 @@ from tests import pipeline
 from tests.fakes.encoder import tiny_encoder
 
 from lakedocs.cli import cli
+from lakedocs.keys import make_local_keys
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.stage import TaskContext
-from lakedocs.settings import Storage, bundle_folder, load_settings, make_local_keys
+from lakedocs.settings import Storage, bundle_folder, load_settings
 from lakedocs.train import boosting
 from lakedocs.train.examples import Example, read_examples
 

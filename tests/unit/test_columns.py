@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakedocs.extract.cells import cell_ranges
+from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding, TableRow
 from lakedocs.redact.columns import Columns
 from lakedocs.redact.family import Family
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import ColumnData
-from lakedocs.settings import load_settings, make_local_keys
+from lakedocs.settings import load_settings
 
 
 @pytest.fixture(scope="module")

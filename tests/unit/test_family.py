@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding, Redacted
 from lakedocs.redact.family import RECURRENCE, Family, Recurring
 from lakedocs.redact.policy import TextRedactor
-from lakedocs.settings import load_settings, make_local_keys
+from lakedocs.settings import load_settings
 
 
 def found(text: str, *values: tuple[str, str, float]) -> list[Finding]:

@@ -11,9 +11,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
 from lakedocs.errors import ModelError
+from lakedocs.keys import make_local_keys
 from lakedocs.redact.nlp import names
 from lakedocs.redact.policy import TextRedactor
-from lakedocs.settings import RedactionSettings, Settings, load_settings, make_local_keys
+from lakedocs.settings import RedactionSettings, Settings, load_settings
 
 PEOPLE = ("Adaeze", "Okonkwo", "Ruaridh")
 OTHERS = ("met", "in", "Lagos", ".", "the", "[UNK]", "[PAD]")

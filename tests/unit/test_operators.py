@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakedocs.errors import MissingKeyError
+from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
 from lakedocs.redact.dates import days_of, shifted
 from lakedocs.redact.fingerprint import policy_fingerprint
@@ -17,7 +18,7 @@ from lakedocs.redact.operators import Redactor
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.pseudonyms import one_form
 from lakedocs.redact.vault import Vault, open_vault
-from lakedocs.settings import RedactionSettings, load_settings, make_local_keys
+from lakedocs.settings import RedactionSettings, load_settings
 
 KEY = b"k" * 32
 

@@ -12,6 +12,7 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import InPanRecognizer, PhoneRecognizer
 
 from lakedocs.errors import MissingKeyError, SettingsError
+from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
 from lakedocs.redact.findings import Analyzer, united
 from lakedocs.redact.fingerprint import policy_fingerprint
@@ -21,7 +22,7 @@ from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import load_recognizers
-from lakedocs.settings import RedactionSettings, Settings, load_settings, make_local_keys
+from lakedocs.settings import RedactionSettings, Settings, load_settings
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lakedocs.errors import MissingKeyError, SettingsError
-from lakedocs.settings import fingerprint, load_settings, make_local_keys, parse_overrides, read_key
+from lakedocs.keys import make_local_keys, read_key
+from lakedocs.settings import fingerprint, load_settings, parse_overrides
 
 
 @pytest.mark.parametrize("target", ["local", "dev", "staging", "prod"])

@@ -6,8 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from lakedocs.embed.protocol import Embedder
+from lakedocs.keys import read_key
 from lakedocs.services.options import ServingSettings
-from lakedocs.settings import EmbeddingSettings, Settings, read_key
+from lakedocs.settings import EmbeddingSettings, Settings
 
 
 def open_embedder(chosen: EmbeddingSettings, settings: Settings) -> Embedder:

@@ -21,12 +21,13 @@ from lakedocs.job.console import LiveConsole
 from lakedocs.job.jobfile import Job, Task, dynamic_values, load_job, resolve, variables
 from lakedocs.job.report import write_report
 from lakedocs.job.runner import Outcome, run_job
+from lakedocs.keys import make_local_keys
 from lakedocs.lakehouse import progress
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.session import clear_work
 from lakedocs.lakehouse.summary import Summary, summarise
 from lakedocs.lakehouse.tracking import load_in_background, record_run
-from lakedocs.settings import Settings, Storage, bundle_folder, load_settings, make_local_keys, parse_overrides
+from lakedocs.settings import Settings, Storage, bundle_folder, load_settings, parse_overrides
 from lakedocs.train.results import REPORT, Results, results_of
 
 DOCUMENTS = "documents"

@@ -15,8 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakedocs.errors import SourceError
 from lakedocs.extract.extensions import kind_of
+from lakedocs.keys import read_key
 from lakedocs.records import Kind
-from lakedocs.settings import Settings, read_key
+from lakedocs.settings import Settings
 
 LISTING_DDL = "doc_id string, path string, size_bytes bigint, modified_us bigint, is_summary boolean, files bigint, errors bigint"
 _SCHEMA = pa.schema(

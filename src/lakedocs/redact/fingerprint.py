@@ -9,10 +9,11 @@ from pathlib import Path
 import yaml
 
 from lakedocs.errors import SettingsError
+from lakedocs.keys import read_key
 from lakedocs.redact.ner.files import model_facts
 from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.presets import wanted_names
-from lakedocs.settings import Settings, fingerprint, read_key
+from lakedocs.settings import Settings, fingerprint
 
 _VERSION = "redact/5"
 

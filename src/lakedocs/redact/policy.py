@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import lru_cache
 
+from lakedocs.keys import read_key
 from lakedocs.records import Finding, Redacted
 from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.recognizers import load_recognizers
 from lakedocs.redact.vault import open_vault
-from lakedocs.settings import Settings, read_key
+from lakedocs.settings import Settings
 
 _CACHED_TEXTS = 20_000
 _CACHED_CHARS = 400

@@ -12,7 +12,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from lakedocs.errors import MissingKeyError
-from lakedocs.settings import Settings, read_key
+from lakedocs.keys import read_key
+from lakedocs.settings import Settings
 
 _VERSION_DIGITS = 12
 _FEWEST_BYTES = 32

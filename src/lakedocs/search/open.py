@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lakedocs.errors import SettingsError
+from lakedocs.keys import read_key
 from lakedocs.search.protocol import SearchIndex
-from lakedocs.settings import SearchSettings, Settings, Storage, fingerprint, read_key
+from lakedocs.settings import SearchSettings, Settings, Storage, fingerprint
 
 
 def index_name(settings: Settings, model: str) -> str:

@@ -21,12 +21,13 @@ from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
 from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import ServiceError
+from lakedocs.keys import read_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, input_of, texts_of
 from lakedocs.records import LabelScore
-from lakedocs.settings import Settings, fingerprint, read_key
+from lakedocs.settings import Settings, fingerprint
 
 _VERSION = "labels/1"
 _WORKSPACE_ENDPOINT = re.compile(r"/serving-endpoints/([^/]+)/invocations")
