@@ -5,6 +5,7 @@ LakedocsError
 ├── JobFileError           whoever edited the bundle's YAML
 ├── SourceError            whoever owns the folder of documents
 ├── MissingKeyError        whoever owns the secret scope
+├── RedactionQualityError  whoever signs for what is hidden
 ├── ModelError             whoever installed or chose the model
 ├── ServiceError           whoever operates the outside service
 ├── LakeError              whoever operates the tables (or a second run at the same time)
@@ -31,6 +32,10 @@ class SourceError(LakedocsError):
 
 class MissingKeyError(LakedocsError):
     """A key that must come from the secret scope is not there; nothing has been written."""
+
+
+class RedactionQualityError(LakedocsError):
+    """On the labelled sample less is hidden than the settings demand; nothing of this run has been redacted."""
 
 
 class ModelError(LakedocsError):

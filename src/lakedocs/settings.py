@@ -114,6 +114,8 @@ class RedactionSettings(_Part):
     default_operator: Operator = "replace"
     operators: dict[str, Operator] = Field(default_factory=dict, description="Per entity type.")
     context_words: int = Field(5, ge=0)
+    sample: str = Field("", description="Labelled file of your own, on which redaction is measured before it runs.")
+    min_recall: float = Field(0.95, ge=0, le=1, description="Share of the sample's marked words that must be hidden.")
     window_chars: int = Field(2000, gt=500, description="Longer texts are analysed in windows of this size.")
 
     def operator_of(self, entity: str) -> Operator:

@@ -9,10 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from lakedocs.cli import cli
-from lakedocs.errors import SettingsError
+from lakedocs.errors import RedactionQualityError, SettingsError
+from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
+from lakedocs.redact.evaluate.gate import check_quality
 from lakedocs.redact.evaluate.labelled import Labelled, Mark, read_labelled
 from lakedocs.redact.evaluate.scores import score
+from lakedocs.settings import load_settings
 
 TEXT = "Ann Lee met Bo in Oslo"
 
@@ -103,3 +106,32 @@ def test_the_command_shows_a_table_and_misses(tmp_path: Path) -> None:
 def test_a_line_of_blanks_ends_a_text_in_columns(tmp_path: Path) -> None:
     (tmp_path / "two.conll").write_text("Ann\tB-person\n\t\nOslo\tB-location\n", encoding="utf-8")
     assert [labelled.text for labelled in read_labelled(tmp_path / "two.conll")] == ["Ann", "Oslo"]
+
+
+@pytest.mark.parametrize(
+    ("marked", "least", "error"),
+    [
+        ((5, 19), 1.0, None),
+        ((20, 25), 0.5, RedactionQualityError),
+        ((20, 25), 0.0, None),
+        (None, 0.5, SettingsError),
+    ],
+)
+def test_the_gate_opens_when_enough_of_the_sample_is_hidden(
+    tmp_path: Path, marked: tuple[int, int] | None, least: float, error: type[Exception] | None
+) -> None:
+    text = "mail a.b@cc.example today"
+    spans = [{"start": marked[0], "end": marked[1], "entity": "X"}] if marked else []
+    (tmp_path / "sample.jsonl").write_text(json.dumps({"text": text, "spans": spans}), encoding="utf-8")
+    changes = {"storage.root": str(tmp_path), "redaction.sample": str(tmp_path / "sample.jsonl"), "redaction.min_recall": least}
+    settings = load_settings("local", changes)
+    make_local_keys(settings)
+    if error is None:
+        assert check_quality(settings) is not None
+    else:
+        with pytest.raises(error, match="mark"):
+            check_quality(settings)
+
+
+def test_without_a_sample_there_is_no_gate(tmp_path: Path) -> None:
+    assert check_quality(load_settings("local", {"storage.root": str(tmp_path)})) is None

@@ -29,7 +29,8 @@ def policy_fingerprint(settings: Settings) -> str:
     recognizers = [_meaning(path) for path in recognizer_files(settings)]
     names = wanted_names(settings.redaction)
     model = model_facts().sha256 if names else ""
-    rest = settings.redaction.model_copy(update={"preset": "balanced", "names": {}, "packs": "all"})  # what they come to is told apart
+    apart = {"preset": "balanced", "names": {}, "packs": "all", "sample": "", "min_recall": 0}  # what they come to counts, or nothing of them does
+    rest = settings.redaction.model_copy(update=apart)
     key = read_key(settings.keys.redaction, settings.storage.root)
     if settings.redaction.is_reversible:
         read_key(settings.keys.vault, settings.storage.root)  # missed before anything is written; that it is another redacts nothing anew

@@ -45,6 +45,7 @@ _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
 def run(context: TaskContext) -> Figures:
     """Bring redacted elements, then passages, up to date with what 01–05 read."""
     policy = policy_fingerprint(context.settings)
+    _check_quality(context.settings)
     # a vault of which nothing is left to be written has to be emptied all the same
     has_vault = context.settings.redaction.is_reversible or context.lake.exists(tables.VAULT)
     stage = Stage(tables.REDACTION_LEDGER, (*_OUTPUTS, tables.VAULT) if has_vault else _OUTPUTS, key="root_id", counts_units=True)
@@ -55,6 +56,13 @@ def run(context: TaskContext) -> Figures:
     documents = context.lake.read(tables.DOCUMENTS)
     to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))
     return figures + run_derived(context, _PASSAGES, to_cut, _cutting_fingerprint(context.settings), partial(_cut_documents, context))
+
+
+def _check_quality(settings: Settings) -> None:
+    if settings.redaction.sample:
+        from lakedocs.redact.evaluate.gate import check_quality  # Presidio: seconds that runs without a sample do not need
+
+        check_quality(settings)
 
 
 def _redact_families(context: TaskContext, stage: Stage, policy: str, units: DataFrame) -> DataFrame:
