@@ -10,7 +10,7 @@ DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,9 @@ bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, and g
 
 bench-embedding: setup ## Speed of the embedder's runtimes beside sentence-transformers, on the passages of the lake in ROOT
 	$(BIN)/python benchmarks/embedding.py $(ROOT)
+
+bench-redaction: setup ## Speed of redaction beside Presidio's own engine, on the texts of the lake in ROOT, and whether both find the same
+	$(BIN)/python benchmarks/redaction.py $(ROOT)
 
 bench-kill: setup ## Kill ten runs at random moments, run again, compare the rows
 	$(BIN)/python benchmarks/kill_sweep.py $(FOLDER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -49,10 +49,12 @@ def vault() -> None:
 @_options
 def rotate(root: str, target: str, overrides: str) -> None:
     """Seal everything in raw.vault with the present key; the one before it must be there as the previous key. Redacts nothing anew."""
+    from lakedocs.job.local import sole_run
     from lakedocs.lakehouse.vault import rotate as rotated
 
     with _lake(root, target, overrides) as (lake, settings):
-        count = rotated(lake, settings)
+        with sole_run(settings.storage) if target == "local" else nullcontext():
+            count = rotated(lake, settings)
     click.echo(f"{count:,} values sealed with the present key. The previous key is no longer needed, once history is vacuumed.")
 
 

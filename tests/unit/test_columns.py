@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedocs.extract.cells import cell_ranges
+from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding, TableRow
 from lakedocs.redact.columns import Columns
@@ -52,6 +52,30 @@ def test_ranges_tell_which_cells_a_row_has(redactor: TextRedactor) -> None:
     rows = ["Surname | Amount | Remark", "40 | paid", "sky | late"]
     cells = ["A1:C1", "B2:C2", "A3:A3,C3:C3"]
     assert redacted(redactor, rows, cells)[1:] == ["40 | paid", "<PERSON> | late"]
+
+
+def test_empty_cells_at_the_edges_move_no_column(redactor: TextRedactor) -> None:
+    assert redacted(redactor, ["| Surname | Paid", "1 | sky | 40", "| rain | x", "2 | oak |", "3 |  |"])[1:] == [
+        "1 | <PERSON> | 40", "| <PERSON> | x", "2 | <PERSON> |", "3 |  |",
+    ]  # fmt: skip
+
+
+def test_a_bar_inside_of_a_cell_moves_no_column(redactor: TextRedactor) -> None:
+    rows = [row_text(cells) for cells in (["Surname", "Paid | due"], ["sky", "40 | 50"], ["rain |", "| 7"], ["| oak", "8"])]
+    assert redacted(redactor, rows)[1:] == ["<PERSON> | 40 ¦ 50", "<PERSON> | ¦ 7", "<PERSON> | 8"]
+
+
+def test_a_form_keeps_its_labels_and_hides_what_stands_beside_them(redactor: TextRedactor) -> None:
+    rows = ["First name | sky", "Last name | rain", "Position | Manager", "Annual leave | 25 days", "Salary | 4000"]
+    assert redacted(redactor, rows) == ["First name | <PERSON>", "Last name | <PERSON>", *rows[2:]]
+
+
+def test_a_single_word_of_a_column_is_no_name_elsewhere(redactor: TextRedactor) -> None:
+    with Family[int](redactor) as family:
+        family.add(0, "Unknown items remain.")
+        for number, row in enumerate(["Surname | Paid", "Unknown | 3"], start=1):
+            family.add_cells(number, row, TableRow(("d",), number))
+        assert [texts[0].text for _, texts in family.redacted()] == ["Unknown items remain.", "Surname | Paid", "<PERSON> | 3"]
 
 
 def test_what_a_column_hides_is_hidden_where_it_recurs(redactor: TextRedactor) -> None:

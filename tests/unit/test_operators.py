@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedocs.errors import MissingKeyError
+from lakedocs.errors import LakeError, MissingKeyError
 from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
 from lakedocs.redact.dates import days_of, shifted
@@ -36,6 +36,8 @@ def replaced(operator: str, entity: str, value: str, *, key: bytes = KEY, docume
         ("PERSON", "Castellan's", "Castellan", True),
         ("PERSON", "Irma Castellan", "Irma Castellano", False),
         ("PERSON", "Dr", "Prof", False),
+        ("PERSON", "राम", "रीमा", False),
+        ("PERSON", "O'Neill, Seán", "sean o’neill", True),
         ("US_SSN", "536-90-4399", "536 90 4399", True),
         ("US_SSN", "536-90-4399", "536-90-4398", False),
         ("IBAN_CODE", "NL91 ABNA 0417 1643 00", "nl91abna0417164300", True),
@@ -62,6 +64,8 @@ def test_another_key_gives_other_pseudonyms() -> None:
         ("February 27, 2019", "March 01, 2019"),
         ("27 Feb 2019", "01 Mar 2019"),
         ("12/31/2019", "01/02/2020"),
+        ("03/04/2019", None),  # of March or of April
+        ("04-04-2019", "06-04-2019"),
         ("last week", None),
         ("2019", None),
         ("9999-12-31", None),
@@ -98,8 +102,9 @@ def test_without_the_key_or_for_another_type_nothing_opens() -> None:
     sealed = vault.seal("PERSON", "Irma")
     with pytest.raises(MissingKeyError, match="previous vault key"):
         Vault(b"x" * 32).open("PERSON", sealed, vault.version)
-    with pytest.raises(MissingKeyError, match="changed"):
-        vault.open("US_SSN", sealed, vault.version)
+    for entity, ciphertext in (("US_SSN", sealed), ("PERSON", "no Base64"), ("PERSON", "")):
+        with pytest.raises(LakeError, match="changed"):
+            vault.open(entity, ciphertext, vault.version)
 
 
 def test_a_token_stands_for_the_very_value_and_the_vault_holds_it_once() -> None:

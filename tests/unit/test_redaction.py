@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import InPanRecognizer, PhoneRecognizer
+from tests.plain_presidio import PlainPresidio
 
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.keys import make_local_keys
@@ -21,7 +22,7 @@ from lakedocs.redact.ner.recognizer import EMBEDDED
 from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
-from lakedocs.redact.recognizers import load_recognizers
+from lakedocs.redact.recognizers import RecognizerData, load_recognizers
 from lakedocs.settings import RedactionSettings, Settings, load_settings
 
 
@@ -111,7 +112,7 @@ def test_a_recogniser_is_added_without_code(settings: Settings, tmp_path: Path) 
     (tmp_path / "recognizers.yml").write_text(
         "recognizers:\n  - {entity: PROJECT, words: [Bluebird]}\n  - {entity: DOSSIER, patterns: [{name: d, regex: 'D-\\d{4}', score: 0.9}]}\n"
     )
-    alone = settings.redaction.model_copy(update={"nlp_engine": "none"})
+    alone = settings.redaction.model_copy(update={"nlp_engine": "none", "packs": ()})
     chosen = settings.model_copy(update={"conf_folder": str(tmp_path), "redaction": alone})
     assert TextRedactor(chosen).redact("Bluebird and D-1234 and bluebirds").text == "<PROJECT> and <DOSSIER> and bluebirds"
     assert policy_fingerprint(chosen) != policy_fingerprint(settings)
@@ -228,3 +229,31 @@ def test_the_policy_knows_what_the_model_looks_for(settings: Settings) -> None:
 
     assert len({policy(), policy(preset="strict"), policy(names={"PERSON": 0.3}), policy(nlp_engine="none")}) == 4
     assert policy(nlp_engine="none", preset="strict") == policy(nlp_engine="none")
+
+
+@pytest.fixture(scope="module")
+def both(settings: Settings) -> tuple[PlainPresidio, Analyzer]:
+    patterns = settings.model_copy(update={"redaction": settings.redaction.model_copy(update={"nlp_engine": "none"})})
+    return PlainPresidio(patterns), Analyzer(patterns.redaction, load_recognizers(patterns))
+
+
+_PIECES = st.sampled_from(
+    ["SSN 536-90-4399", "BSN 111222333", "NL91 ABNA 0417 1643 00", "BE 0697.449.992", "call +44 20 7946 0018", "x@y.example",
+     "4111 1111 1111 1111", "181 / 815 / 08155",
+     "2 95 10 99 126 111 93", "RSSMRA85T10A562S", "27AAPFU0939F1ZV", "www.example.com",
+     "10.0.0.1", "GB 980 7806 84", "ref no. AB/123", "3.50", "| 12 |", "and then", "\n", ";"]
+)  # fmt: skip
+
+
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=6)), max_size=12))
+def test_findings_are_those_of_presidio_as_it_comes(both: tuple[PlainPresidio, Analyzer], pieces: list[str]) -> None:
+    plain, quick = both
+    text = " ".join(pieces)
+    assert quick.by_pattern(text) == plain.find(text)
+
+
+@pytest.mark.parametrize("entry", load_recognizers(load_settings("local")).recognizers, ids=lambda entry: entry.title)
+def test_cases_are_found_by_presidio_as_it_comes(both: tuple[PlainPresidio, Analyzer], entry: RecognizerData) -> None:
+    plain, quick = both
+    for case in (*entry.cases.hides, *entry.cases.keeps):
+        assert quick.by_pattern(case) == plain.find(case)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from openpyxl.utils import get_column_letter
 
 _LAST_COLUMN = 18_278
 """ZZZ; a sheet ends at XFD, delimited text does not."""
+
+
+_SEPARATING = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
+
+
+def row_text(cells: Iterable[str]) -> str:
+    """A row as a person reads it; a bar inside of a cell that would look like one between two is broken."""
+    return " | ".join(_SEPARATING.sub("¦", cell) for cell in cells)
 
 
 def cell_ranges(columns: Sequence[int], row: int) -> str:

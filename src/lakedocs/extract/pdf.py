@@ -13,6 +13,7 @@ from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import PdfminerException
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.cells import row_text
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
@@ -160,7 +161,7 @@ def _tables(path: str, pages: list[int], reading: Reading) -> None:
                     for number, row in enumerate(table, start=1):
                         cells = [" ".join((cell or "").split()) for cell in row]
                         if sum(map(bool, cells)) > 1:
-                            reading.add("table_row", " | ".join(cells), level=number, region="table", place=Place(page=page.page_number))
+                            reading.add("table_row", row_text(cells), level=number, region="table", place=Place(page=page.page_number))
                 page.close()
     except (PDFException, PdfminerException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, AssertionError):
         # pdfminer fails in many ways on PDFs that pdfium reads; the page's text is there already, only its rows are not

@@ -22,7 +22,7 @@ from python_calamine import (
 )
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.cells import cell_ranges
+from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.drawing import add_pictures, add_related, paragraphs
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
@@ -106,7 +106,7 @@ def _rows(workbook: CalamineWorkbook, name: str, region: str, reading: Reading) 
         if not filled:
             continue
         cells = cell_ranges([column for column, _ in filled], offset + 1)
-        text = " | ".join(text for _, text in filled)
+        text = row_text(text for _, text in filled)
         reading.add("table_row", text, level=offset + 1, region=region, place=Place(sheet=name, cells=cells))
 
 

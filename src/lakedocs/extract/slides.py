@@ -10,6 +10,7 @@ import zipfile
 
 from lxml import etree
 
+from lakedocs.extract.cells import row_text
 from lakedocs.extract.drawing import add_pictures, add_related, paragraphs
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
@@ -104,7 +105,7 @@ def _table(reading: Reading, table: etree._Element, region: str, place: Place) -
     for number, row in enumerate((node for node in table.iter() if local_name(node) == "tr"), start=1):
         cells = [" ".join(paragraphs(cell)) for cell in row if local_name(cell) == "tc"]
         if any(cells):
-            reading.add("table_row", " | ".join(cells), level=number, region=region, place=place)
+            reading.add("table_row", row_text(cells), level=number, region=region, place=place)
 
 
 def _placeholder(shape: etree._Element) -> str:

@@ -10,7 +10,7 @@ import sys
 from charset_normalizer import from_bytes
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.cells import cell_ranges
+from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
@@ -41,7 +41,7 @@ def read(path: str, reading: Reading) -> None:
             cells = [" ".join(cell.split()) for cell in row]
             filled = [column for column, cell in enumerate(cells, start=1) if cell]
             if filled:
-                text = " | ".join(cells[column - 1] for column in filled)
+                text = row_text(cells[column - 1] for column in filled)
                 reading.add("table_row", text, level=number, place=Place(cells=cell_ranges(filled, number)))
     except csv.Error as error:
         raise DocumentError(Status.CORRUPT, "The rows can't be told apart.") from error

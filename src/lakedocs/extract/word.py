@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from lakedocs.extract.cells import row_text
 from lakedocs.extract.drawing import add_pictures, add_related
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
@@ -153,7 +154,7 @@ class _Walker:
                             self._reading.add("paragraph", hidden, region="hidden", place=place)
                 cells.append(" ".join(line.strip() for line in lines if line.strip()))
             if any(cells):
-                self._reading.add("table_row", " | ".join(cells), level=number, region=region, place=place)
+                self._reading.add("table_row", row_text(cells), level=number, region=region, place=place)
             for inner in nested:
                 self._table(inner, region, place)
             for box in boxes:

@@ -36,10 +36,14 @@ class ChecksumRecognizer(PatternRecognizer):  # type: ignore[misc]  # presidio s
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None, regex_flags: int | None = None
     ) -> list[RecognizerResult]:
         results: list[RecognizerResult] = super().analyze(text, entities, nlp_artifacts, regex_flags)
-        for result in results:
-            if not self._is_valid(text[result.start : result.end]):
-                result.score = min(result.score, _DOUBTFUL)
-        return results
+        return [result for result in results if self._is_plausible(result, text[result.start : result.end])]
+
+    def _is_plausible(self, result: RecognizerResult, value: str) -> bool:
+        """Whether a match is worth looking at; a wrong one of letters alone is a word."""
+        if self._is_valid(value):
+            return True
+        result.score = min(result.score, _DOUBTFUL)
+        return any(map(str.isdigit, value))
 
 
 def _validator(checksum: str) -> Callable[[str], bool]:

@@ -29,6 +29,10 @@ _MOST, _SOME = 0.5, 0.15
 _FEWEST_FOUND = 2
 _SAMPLES, _FEWEST_SAMPLES, _LONGEST_SAMPLE = 12, 3, 100
 _ROWS_BEFORE_HEADER = 10
+_COLUMNS_TRIED = 256
+"""So many columns of a table are tried with their header before their cells, a dozen analyses each; beyond are measurements."""
+_LABELLED = ""
+"""No column's name."""
 _FEWEST_DIGITS = 5
 
 
@@ -43,6 +47,7 @@ class Noted(NamedTuple):
 @dataclass
 class _Column:
     filled: int = 0
+    labels: int = 0
     found: Counter[str] = field(default_factory=Counter)
     samples: dict[str, None] = field(default_factory=dict)
 
@@ -88,7 +93,7 @@ class Columns:
         if not is_header:
             for column, (start, end) in zip(columns, spans, strict=True):
                 if end > start:
-                    _count(table.columns.setdefault(column, _Column()), text[start:end], _held(findings, start, end))
+                    self._count(table.columns.setdefault(column, _Column()), text[start:end], _held(findings, start, end))
         return Noted(len(self._tables) - 1, is_header, columns)
 
     def _is_header(self, table: _Table, text: str, findings: list[Finding]) -> bool:
@@ -111,19 +116,37 @@ class Columns:
     def find(self, noted: Noted, text: str) -> list[Finding]:
         """The cells of a row that stand in columns of personal data. Asked when all rows were noted."""
         personal = self._personal[noted.table]
-        if not personal or noted.is_header:
+        if not personal or (noted.is_header and _LABELLED not in personal):
             return []
+        spans = _spans(text)
+        if _LABELLED in personal:
+            entity = self._certain.get(_words(text[slice(*spans[0])]))
+            personal = dict.fromkeys(noted.columns[1:], entity) if entity else {}
         return [
             Finding(start, end, personal[column], 1.0, COLUMN)
-            for column, (start, end) in zip(noted.columns, _spans(text), strict=True)
+            for column, (start, end) in zip(noted.columns, spans, strict=True)
             if column in personal and any(map(str.isalnum, text[start:end]))
         ]
 
     def _judged(self, table: _Table) -> dict[str, str]:
-        judged = ((name, self._judge(table.header.get(name, ""), column)) for name, column in table.columns.items())
+        """The columns of personal data; of a form, in which labels stand one below the other, that it is one."""
+        if any(column.labels and _words(table.header.get(name, "")) in self._headers for name, column in table.columns.items()):
+            return {_LABELLED: ""}
+        judged = (
+            (name, self._judge(table.header.get(name, ""), column, number < _COLUMNS_TRIED))
+            for number, (name, column) in enumerate(table.columns.items())
+        )
         return {name: entity for name, entity in judged if entity}
 
-    def _judge(self, header: str, column: _Column) -> str | None:
+    def _count(self, column: _Column, cell: str, held: list[str]) -> None:
+        column.filled += 1
+        column.found.update(held)
+        if len(cell) <= _LONGEST_SAMPLE:
+            column.labels += _words(cell) in self._headers
+            if len(column.samples) < _SAMPLES:
+                column.samples[cell] = None
+
+    def _judge(self, header: str, column: _Column, is_tried: bool) -> str | None:
         words = _words(header)
         if words in self._certain:
             return self._certain[words]
@@ -132,7 +155,7 @@ class Columns:
             return entity
         if words in self._likely and share >= _SOME:
             return self._likely[words]
-        return self._with_header(header, column) if header else None
+        return self._with_header(header, column) if is_tried and 0 < len(header) <= _LONGEST_SAMPLE else None
 
     def _with_header(self, header: str, column: _Column) -> str | None:
         """What most cells are when their header stands before them as the word before a number does."""
@@ -149,13 +172,6 @@ class Columns:
 
 def _words(header: str) -> str:
     return " ".join(_HEADER_WORD.findall(header.casefold()))
-
-
-def _count(column: _Column, cell: str, held: list[str]) -> None:
-    column.filled += 1
-    column.found.update(held)
-    if len(column.samples) < _SAMPLES and len(cell) <= _LONGEST_SAMPLE:
-        column.samples[cell] = None
 
 
 def _held(findings: list[Finding], start: int, end: int) -> list[str]:
@@ -177,9 +193,11 @@ def _most_found(found: Counter[str], filled: int) -> tuple[str | None, float]:
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    spans, start = [], 0
-    for cell in text.split(SEPARATOR):
-        spans.append((start, start + len(cell)))
+    """Where the cells of a row stand; at its edges a separator has lost a space with the empty cell before or after it."""
+    spans, start = [], -text.startswith("| ")
+    padded = " " * -start + text + " " * text.endswith(" |")
+    for cell in padded.split(SEPARATOR):
+        spans.append((max(start, 0), min(max(start, 0) + len(cell), len(text))))
         start += len(cell) + len(SEPARATOR)
     return spans
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from lakedocs.redact.pseudonyms import keyed_hash
@@ -10,7 +11,8 @@ _FORMS = (
     "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%Y", "%m/%d/%Y", "%m-%d-%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y",
     "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%b %d %Y", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M",
 )  # fmt: skip
-"""Day before month where both fit; how far it moves is the same either way, but near a month's end."""
+_NUMBERS = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}")
+_LAST_MONTH = 12
 _MOST_DAYS = 365
 
 
@@ -22,7 +24,10 @@ def days_of(key: bytes, document: str) -> int:
 
 
 def shifted(value: str, days: int) -> str | None:
-    """The date in its own form, moved; none where it is in no form that is known."""
+    """The date in its own form, moved; none where it is in no form that is known, or may be read in two ways: 03/04/2019."""
+    both = _NUMBERS.fullmatch(value.strip())
+    if both and int(both[1]) <= _LAST_MONTH and int(both[2]) <= _LAST_MONTH and both[1] != both[2]:
+        return None
     for form in _FORMS:
         try:
             date = datetime.strptime(" ".join(value.split()), form)  # noqa: DTZ007  # a date on paper has no zone

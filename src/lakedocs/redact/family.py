@@ -198,9 +198,13 @@ class Family(Generic[Row]):
     def redacted(self) -> Iterator[tuple[Row, list[Redacted]]]:
         """Every row in its order, with its texts as everything behind 06 may see them."""
         if self._columns.are_personal:
-            for _, texts in self._read():
-                self._recurring.learn_found(*texts[0])
-        for row, texts in self._read():
+            for _, texts, in_columns in self._read():
+                text = texts[0][0]
+                # a single word of a column may be any: `Unknown` under `Surname` is no name elsewhere
+                self._recurring.learn_found(text, [found for found in in_columns if len(_WORD.findall(text[found.start : found.end])) > 1])
+        for row, texts, in_columns in self._read():
+            if in_columns:
+                texts[0] = (texts[0][0], united([*texts[0][1], *in_columns]))
             document = self._document_of(row)
             yield row, [self._redactor.replace(text, self._recurring.find(text, findings), document) for text, findings in texts]
 
@@ -210,10 +214,9 @@ class Family(Generic[Row]):
         pickle.dump((row, texts, noted), self._held)
         self._rows += 1
 
-    def _read(self) -> Iterator[tuple[Row, list[_Found]]]:
+    def _read(self) -> Iterator[tuple[Row, list[_Found], list[Finding]]]:
+        """Every row with its texts and what is found in each, and the cells of the first that stand in columns of personal data."""
         self._held.seek(0)
         for _ in range(self._rows):
             row, texts, noted = pickle.load(self._held)  # noqa: S301  # written by this object, into a file without a name
-            if noted and (in_columns := self._columns.find(noted, texts[0][0])):
-                texts[0] = (texts[0][0], united([*texts[0][1], *in_columns]))
-            yield row, texts
+            yield row, texts, self._columns.find(noted, texts[0][0]) if noted else []

@@ -54,7 +54,7 @@ class Analyzer:
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
-        by_pattern = [finding for way in _ways(text) for start, window in self._windows(way) for finding in self._analyze(window, start)]
+        by_pattern = [finding for way in _ways(text) for start, window in self._windows(way) for finding in self.by_pattern(window, start)]
         return united([*by_pattern, *self._named(text)])
 
     def _windows(self, text: str) -> Iterable[tuple[int, str]]:
@@ -67,7 +67,8 @@ class Analyzer:
             yield start, text[start : start + size + _WINDOW_OVERLAP]
             start += size
 
-    def _analyze(self, text: str, offset: int) -> list[Finding]:
+    def by_pattern(self, text: str, offset: int = 0) -> list[Finding]:
+        """What the engine finds above the thresholds in a text of bounded length, as it finds it: the same as Presidio's own."""
         results: list[RecognizerResult] = self._engine.analyze(text, language=self._settings.language)
         return [
             Finding(result.start + offset, result.end + offset, result.entity_type, round(result.score, 4), _recognizer_of(result))

@@ -41,11 +41,12 @@ def _meaning(path: Path) -> object:
     """What a file of recognisers says, without its comments and cases: mending those redacts nothing anew."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(f"{path.name} can't be read as YAML.") from error
-    if not isinstance(data, dict):
-        raise SettingsError(f"{path.name} has no recognisers.")
-    entries = [
-        {name: value for name, value in entry.items() if name != "cases"} for entry in data.get("recognizers") or () if isinstance(entry, dict)
-    ]
-    return {**data, "recognizers": entries}
+    entries = data.get("recognizers") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(entries, list):
+        raise SettingsError(f"{path.name} has no list of recognisers.")
+    return {
+        **data,
+        "recognizers": [{name: value for name, value in entry.items() if name != "cases"} for entry in entries if isinstance(entry, dict)],
+    }

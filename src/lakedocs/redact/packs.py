@@ -17,6 +17,8 @@ def recognizer_files(settings: Settings) -> list[Path]:
     folder = settings.conf_file("packs")
     known = sorted(path.stem for path in folder.glob("*.yml"))
     packs = known if settings.redaction.packs == "all" else settings.redaction.packs
+    if settings.redaction.packs == "all" and not packs:
+        raise SettingsError("There is no folder packs with identifiers by country in the folder of settings: copy it, or set redaction.packs to [].")
     if unknown := sorted(set(packs) - set(known)):
         raise SettingsError(f"redaction.packs has {', '.join(unknown)}; there are {', '.join(known)}.")
     file = settings.conf_file(settings.redaction.recognizers)

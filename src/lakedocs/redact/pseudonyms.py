@@ -8,7 +8,9 @@ import re
 import unicodedata
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "dhr", "mevr", "sr", "sra", "mme", "mlle"])
-_WORD = re.compile(r"[^\W_]+")
+_BETWEEN_WORDS = re.compile(r"[\s!-/:-@\[-`{-~·‘’“”–—]+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+"""Of Latin, Greek and Cyrillic letters; the marks of other scripts are vowels."""
 _POSSESSIVE = re.compile(r"['’]s\b")
 _FEWEST_DIGITS = 4
 _HEX_DIGITS = 12
@@ -28,13 +30,12 @@ def one_form(entity: str, value: str) -> str:
     """A value without what differs between ways of writing it: case, spacing, accents; of a person also titles and the order of the names, of a
     number what groups its digits."""
     if entity == "PERSON":
-        words = _WORD.findall(_POSSESSIVE.sub("", _plain(value)))
+        words = [word for word in _BETWEEN_WORDS.split(_POSSESSIVE.sub("", _plain(value))) if word]
         return " ".join(sorted(word for word in words if word not in TITLES) or words)
     if "@" not in value and sum(map(str.isdigit, value)) >= _FEWEST_DIGITS:
-        return "".join(_WORD.findall(_plain(value)))
+        return _BETWEEN_WORDS.sub("", _plain(value))
     return " ".join(_plain(value).split())
 
 
 def _plain(value: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", value.casefold()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tldextract
 import yaml
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer import predefined_recognizers as predefined
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lakedocs.errors import SettingsError
 from lakedocs.redact.checksum import ChecksumRecognizer
@@ -56,6 +58,12 @@ class RecognizerData(BaseModel):
     options: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of a predefined class.")
     enabled: bool = True
 
+    @model_validator(mode="after")
+    def _words_stand_alone(self) -> RecognizerData:
+        if self.words and (self.checksum or self.digits):
+            raise ValueError("words have no checksum and no digits: give them an entry of their own")
+        return self
+
     @property
     def title(self) -> str:
         """Its name in the audit."""
@@ -94,12 +102,15 @@ def load_recognizers(settings: Settings) -> RecognizerFile:
 def _load(path: Path) -> RecognizerFile:
     try:
         return RecognizerFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(f"{path.name} can't be used: {error}") from error
 
 
-def registry(data: RecognizerFile, language: str, names: EntityRecognizer | None) -> RecognizerRegistry:
+def registry(data: RecognizerFile, language: str, names: EntityRecognizer | None, *, is_plain: bool = False) -> RecognizerRegistry:
     """Presidio's registry with the enabled recognisers, and the one that finds names by a model, if there is one.
+
+    Args:
+        is_plain: Presidio's own classes without conditions before them: the same findings, only slower, to compare with.
 
     Raises:
         SettingsError: when a predefined class is unknown, or a recogniser has neither class, patterns nor words.
@@ -108,31 +119,31 @@ def registry(data: RecognizerFile, language: str, names: EntityRecognizer | None
     found = RecognizerRegistry(recognizers=[], supported_languages=[language])
     for entry in data.recognizers:
         if entry.enabled:
-            found.add_recognizer(_recognizer(entry, language))
+            found.add_recognizer(_plain(entry, language) if is_plain else _quick(entry, language))
     if names is not None:
         found.add_recognizer(names)
     return found
 
 
-def _recognizer(entry: RecognizerData, language: str) -> EntityRecognizer:
+def _quick(entry: RecognizerData, language: str) -> EntityRecognizer:
+    recognizer = _plain(entry, language, _DROP_INS)
+    return with_digits(recognizer, entry.digits) if entry.digits else gated(recognizer)
+
+
+def _plain(entry: RecognizerData, language: str, drop_ins: Mapping[str, type[EntityRecognizer]] = MappingProxyType({})) -> EntityRecognizer:
     if entry.predefined:
-        kind = _DROP_INS.get(entry.predefined) or getattr(predefined, entry.predefined, None)
+        kind = drop_ins.get(entry.predefined) or getattr(predefined, entry.predefined, None)
         if kind is None:
             raise SettingsError(f"Presidio has no recogniser {entry.predefined}.")
         options = dict(entry.options)
         if entry.context:
             options["context"] = list(entry.context)
         try:
-            recognizer = kind(supported_language=language, **options)
+            return kind(supported_language=language, **options)
         except TypeError as error:
             raise SettingsError(f"{entry.predefined} does not take these options.") from error
-        return gated(recognizer)
     if not entry.entity or not (entry.patterns or entry.words):
         raise SettingsError("A recogniser needs a predefined class, or an entity with patterns or words.")
-    return with_digits(_by_pattern(entry, language), entry.digits) if entry.digits else _by_pattern(entry, language)
-
-
-def _by_pattern(entry: RecognizerData, language: str) -> EntityRecognizer:
     patterns = [Pattern(p.name, p.regex, p.score) for p in entry.patterns]
     if entry.checksum:
         return ChecksumRecognizer(entry.entity, entry.title, language, patterns, entry.context, entry.checksum)

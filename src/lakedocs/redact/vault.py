@@ -11,7 +11,7 @@ import hashlib
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from lakedocs.errors import MissingKeyError
+from lakedocs.errors import LakeError, MissingKeyError
 from lakedocs.keys import read_key
 from lakedocs.settings import Settings
 
@@ -36,7 +36,7 @@ class Vault:
         return base64.b64encode(self._ciphers[self.version].encrypt(value.encode("utf-8", "surrogatepass"), [entity.encode()])).decode()
 
     def check(self, version: str) -> None:
-        """Nothing.
+        """Pass where a key of that version is here.
 
         Raises:
             MissingKeyError: when there is no key of that version here.
@@ -48,13 +48,14 @@ class Vault:
         """The value again.
 
         Raises:
-            MissingKeyError: when it was sealed with another key, or was changed.
+            MissingKeyError: when it was sealed with another key.
+            LakeError: when it was changed since, or belongs to another type.
         """
         self.check(version)
         try:
             return self._ciphers[version].decrypt(base64.b64decode(ciphertext), [entity.encode()]).decode("utf-8", "surrogatepass")
-        except InvalidTag as error:
-            raise MissingKeyError("A sealed value was changed since it was written, or belongs to another type.") from error
+        except (InvalidTag, ValueError) as error:
+            raise LakeError("A sealed value was changed since it was written, or belongs to another type.") from error
 
 
 def open_vault(settings: Settings) -> Vault:

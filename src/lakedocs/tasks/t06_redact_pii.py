@@ -35,7 +35,7 @@ from lakedocs.settings import Settings, fingerprint
 if TYPE_CHECKING:
     from lakedocs.redact.family import Family
 
-_CUT_VERSION = "cut/1"
+_CUT_VERSION = "cut/2"
 _PLACES = ("sheet", "part")
 _PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
 _OUTPUTS = (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS)
