@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from lakedocs.errors import SettingsError
 from lakedocs.settings import load_settings, parse_overrides
 
 if TYPE_CHECKING:
@@ -48,14 +49,20 @@ def vault() -> None:
 @vault.command()
 @_options
 def rotate(root: str, target: str, overrides: str) -> None:
-    """Seal everything in raw.vault with the present key; the one before it must be there as the previous key. Redacts nothing anew."""
+    """Seal everything in raw.vault with the present key. Redacts nothing anew; not while a run is going.
+
+    The one before it must be there as the previous key: vault-key-previous in the secret scope, keys/vault_key_previous in a local run's folder.
+    """
     from lakedocs.job.local import sole_run
     from lakedocs.lakehouse.vault import rotate as rotated
 
     with _lake(root, target, overrides) as (lake, settings):
         with sole_run(settings.storage) if target == "local" else nullcontext():
             count = rotated(lake, settings)
-    click.echo(f"{count:,} values sealed with the present key. The previous key is no longer needed, once history is vacuumed.")
+    if count:
+        click.echo(f"{count:,} values sealed with the present key. Keep the previous one until `lakedocs maintain` has removed the table's history.")
+    else:
+        click.echo("Nothing to do: every value is under the present key.")
 
 
 def _user(lake: Lake, target: str) -> str:
@@ -75,5 +82,7 @@ def _lake(root: str, target: str, overrides: str) -> Iterator[tuple[Lake, Settin
 
     place = {"storage.root": str(Path(root).absolute())} if target == "local" else {}
     settings = load_settings(target, {**place, **parse_overrides(overrides)})
+    if target == "local" and not (settings.storage.path / "warehouse").is_dir():
+        raise SettingsError("There is no lake in this folder: name that of a run with --root.")
     spark = local_session(settings.storage) if target == "local" else current_session()
     yield Lake(spark, settings.storage), settings

@@ -26,7 +26,10 @@ def read_key(name: str, storage_root: str) -> bytes:
     file = Path(storage_root).absolute() / "keys" / name
     if file.is_file() and (found := file.read_bytes().strip()):
         return found
-    raise MissingKeyError(f"The key {name} is missing: set it in the secret scope, which the cluster hands over as {variable}.")
+    raise MissingKeyError(
+        f"The key {name} is missing: set it in the secret scope, which the cluster hands over as {variable}, "
+        f"or write it to keys/{name} in a local run's folder."
+    )
 
 
 def make_local_keys(settings: Settings) -> None:

@@ -51,6 +51,7 @@ def redactor(settings: Settings) -> TextRedactor:
         ("From: Peder Lund", "From: <PERSON>"),
         ("Dear Dr. Amina Farouk, thank you", "Dear <PERSON>, thank you"),
         ("server 192.168.17.4", "server <IP_ADDRESS>"),
+        ("see image.png and www.acme.com.", "see <URL> and <URL>."),
         ("4111111111111111.0 | 4155551234.0", "<CREDIT_CARD>.0 | <PHONE_NUMBER>.0"),
         ("+49 30.1234567", "<PHONE_NUMBER>"),
         ("application (no. 18403/91) against", "application (no. <CASE_NUMBER>) against"),

@@ -101,7 +101,10 @@ def compose(
 def _candidates(question: str, vector: Vectors, hits: Sequence[Hit], embedder: Embedder) -> list[_Candidate]:
     pairs: dict[str, Hit] = {}
     for hit in hits:
+        headings = set(hit.heading_path.split(" > "))
         for sentence in sentences(hit.text):
+            if sentence in headings:
+                continue  # it leads to what is said, and says nothing
             pairs.setdefault(sentence, hit)
     if not pairs:
         return []

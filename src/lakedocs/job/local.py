@@ -20,7 +20,7 @@ from lakedocs.errors import JobFileError, LakedocsError, LakeError
 from lakedocs.job.console import LiveConsole
 from lakedocs.job.jobfile import Job, Task, dynamic_values, load_job, resolve, variables
 from lakedocs.job.report import write_report
-from lakedocs.job.runner import Outcome, run_job
+from lakedocs.job.runner import Outcome, State, run_job
 from lakedocs.keys import make_local_keys
 from lakedocs.lakehouse import progress
 from lakedocs.lakehouse.lake import Lake
@@ -151,7 +151,8 @@ def _finish_documents(spark: SparkSession, settings: Settings, run_id: str, job:
     lake = Lake(spark, settings.storage)
     summary = summarise(lake, run_id)
     report = settings.storage.path / "report.html"
-    write_report(report, job, outcomes, summary)
+    if any(outcome.state != State.EXCLUDED for outcome in outcomes[:-1]):  # a question alone leaves the report of the run that made the index
+        write_report(report, job, outcomes, summary)
     record_run(settings, summary, failed=any(outcome.state.is_failure for outcome in outcomes))
     return Finished(outcomes, summary, report)
 

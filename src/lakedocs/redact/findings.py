@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from presidio_analyzer import AnalyzerEngine, RecognizerResult
 
@@ -26,6 +27,7 @@ _DECIMAL = re.compile(
 Three digits, a point and seven digits might be a phone number, seven digits and more before the point an identifier that a
 spreadsheet made a float, and what follows a country code is none."""
 _FLOAT_ENDING = re.compile(r"(?<=\d{7})\.0+(?![\w]|[.,]\d)")
+_WORD_REST = re.compile(r"\w+")
 _NO_DIGIT = "·"
 
 
@@ -55,7 +57,7 @@ class Analyzer:
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
         by_pattern = [finding for way in _ways(text) for start, window in self._windows(way) for finding in self.by_pattern(window, start)]
-        return united([*by_pattern, *self._named(text)])
+        return united([*(_whole(finding, text) for finding in by_pattern), *self._named(text)])
 
     def _windows(self, text: str) -> Iterable[tuple[int, str]]:
         size = self._settings.window_chars
@@ -107,6 +109,14 @@ def _spaces(match: re.Match[str]) -> str:
 
 def _blank(match: re.Match[str]) -> str:
     return _NO_DIGIT * len(match.group())
+
+
+def _whole(finding: Finding, text: str) -> Finding:
+    """An address to the end of its word: one of `image.pn` would leave a letter behind."""
+    if finding.entity != "URL":
+        return finding
+    rest = _WORD_REST.match(text, finding.end)
+    return replace(finding, end=rest.end()) if rest else finding
 
 
 def _recognizer_of(result: RecognizerResult) -> str:

@@ -42,7 +42,10 @@ class Vault:
             MissingKeyError: when there is no key of that version here.
         """
         if version not in self._ciphers:
-            raise MissingKeyError("What was hidden was sealed with a key that is not here: set it as the previous vault key in the secret scope.")
+            raise MissingKeyError(
+                "What was hidden was sealed with a key that is not here: set it as the previous vault key in the secret scope, "
+                "or write it to keys/vault_key_previous in a local run's folder."
+            )
 
     def open(self, entity: str, ciphertext: str, version: str) -> str:
         """The value again.

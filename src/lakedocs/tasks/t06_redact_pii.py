@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _CUT_VERSION = "cut/2"
 _PLACES = ("sheet", "part")
 _PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
+_PROPERTIES = _PEOPLE | {"title", "subject", "description", "keywords", "category", "contentStatus", "producer", "comments"}
+"""Names of properties: a model that reads names may take one for a place."""
 _OUTPUTS = (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS)
 _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
 
@@ -110,7 +112,7 @@ def _add(family: Family[Row], row: Row) -> None:
         family.add(row, _name_and_extension(str(file["name"]))[0], str(file["path"]).rpartition("/")[0])
         return
     element: Row = row["element"]  # type: ignore[assignment]  # the schema says that it is a row
-    text, places = str(element["text"]), [str(element[name] or "") for name in _PLACES]
+    text, places = str(element["text"]), ["" if element[name] in _PROPERTIES else str(element[name] or "") for name in _PLACES]
     if element["kind"] == "author" or (element["kind"] == "property" and element["part"] in _PEOPLE):
         family.add_hidden(row, text, "PERSON", *places)
     elif element["kind"] == "table_row":
@@ -173,7 +175,7 @@ class _FamilyWriter:
         redacted: Row = {**element, "text": text.text, "run_id": self._run_id}
         yield from self._audit(identity, "text", element["ordinal"], text)
         for name, place in zip(_PLACES, places, strict=True):
-            if element[name]:
+            if element[name] and element[name] not in _PROPERTIES:
                 redacted[name] = place.text
                 yield from self._audit(identity, name, element["ordinal"], place)
         self._document_hash.update(repr([redacted[name] for name in tables.ELEMENTS.names if name not in ("run_id", "root_id")]).encode())
