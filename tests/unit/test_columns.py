@@ -70,6 +70,13 @@ def test_a_form_keeps_its_labels_and_hides_what_stands_beside_them(redactor: Tex
     assert redacted(redactor, rows) == ["First name | <PERSON>", "Last name | <PERSON>", *rows[2:]]
 
 
+@pytest.mark.parametrize("second", ["Surname | Paid", "Full name | Amount"])
+def test_a_header_that_stands_again_makes_no_form_of_a_list(redactor: TextRedactor, second: str) -> None:
+    rows = ["Surname | Paid", "Castellan | 3", "Jansen | 4", "Müller | 5", second, "Kowalska | 3", "sky | 4"]
+    hidden = redacted(redactor, rows)
+    assert [row for number, row in enumerate(hidden) if number not in (0, 4)] == [f"<PERSON> | {n}" for n in (3, 4, 5, 3, 4)]
+
+
 def test_a_single_word_of_a_column_is_no_name_elsewhere(redactor: TextRedactor) -> None:
     with Family[int](redactor) as family:
         family.add(0, "Unknown items remain.")

@@ -31,6 +31,9 @@ _SAMPLES, _FEWEST_SAMPLES, _LONGEST_SAMPLE = 12, 3, 100
 _ROWS_BEFORE_HEADER = 10
 _COLUMNS_TRIED = 256
 """So many columns of a table are tried with their header before their cells, a dozen analyses each; beyond are measurements."""
+_LABELS = 0.2
+"""Share of a form's first column that is known as headers."""
+_COLUMNS_OF_A_FORM = 2
 _LABELLED = ""
 """No column's name."""
 _FEWEST_DIGITS = 5
@@ -93,7 +96,8 @@ class Columns:
         if not is_header:
             for column, (start, end) in zip(columns, spans, strict=True):
                 if end > start:
-                    self._count(table.columns.setdefault(column, _Column()), text[start:end], _held(findings, start, end))
+                    counted = table.columns.setdefault(column, _Column())
+                    self._count(counted, table.header.get(column, ""), text[start:end], _held(findings, start, end))
         return Noted(len(self._tables) - 1, is_header, columns)
 
     def _is_header(self, table: _Table, text: str, findings: list[Finding]) -> bool:
@@ -130,7 +134,7 @@ class Columns:
 
     def _judged(self, table: _Table) -> dict[str, str]:
         """The columns of personal data; of a form, in which labels stand one below the other, that it is one."""
-        if any(column.labels and _words(table.header.get(name, "")) in self._headers for name, column in table.columns.items()):
+        if self._is_form(table):
             return {_LABELLED: ""}
         judged = (
             (name, self._judge(table.header.get(name, ""), column, number < _COLUMNS_TRIED))
@@ -138,11 +142,21 @@ class Columns:
         )
         return {name: entity for name, entity in judged if entity}
 
-    def _count(self, column: _Column, cell: str, held: list[str]) -> None:
+    def _is_form(self, table: _Table) -> bool:
+        """Whether further known headers stand below the first, in the first of two columns, and hardly a name, as in a list with two headers."""
+        if len(table.columns) > _COLUMNS_OF_A_FORM or not table.columns:
+            return False
+        name, column = next(iter(table.columns.items()))
+        if _words(table.header.get(name, "")) not in self._headers:
+            return False
+        return column.labels >= _LABELS * column.filled and column.found.total() < _LABELS * column.filled
+
+    def _count(self, column: _Column, header: str, cell: str, held: list[str]) -> None:
         column.filled += 1
         column.found.update(held)
         if len(cell) <= _LONGEST_SAMPLE:
-            column.labels += _words(cell) in self._headers
+            words = _words(cell)
+            column.labels += words in self._headers and words != _words(header)  # a header stands again on every page
             if len(column.samples) < _SAMPLES:
                 column.samples[cell] = None
 
