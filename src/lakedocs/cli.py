@@ -17,6 +17,7 @@ from rich.table import Table
 
 from lakedocs import __version__
 from lakedocs.cli_evaluate import evaluate
+from lakedocs.cli_lists import lists
 from lakedocs.cli_models import models
 from lakedocs.cli_vault import reveal, vault
 from lakedocs.errors import LakedocsError, SettingsError
@@ -247,6 +248,7 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
 
 cli.add_command(models)
 cli.add_command(evaluate)
+cli.add_command(lists)
 cli.add_command(reveal)
 cli.add_command(vault)
 

@@ -26,6 +26,7 @@ from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_o
 from lakedocs.lakehouse.changes import Work, fresh_folder, stage_difference
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
+from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised
 from lakedocs.records import Document, Kind, Place
@@ -52,9 +53,10 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     ingest_fingerprint = reading_fingerprint(settings)
     fresh = context.lake.ensure(*stage.tables)
 
+    policy = policy_fingerprint(settings, list_entries(context.lake))
     known = context.lake.read(stage.ledger).where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
     listed = Observation()
-    compared = _compared(list_source(context.spark, settings, kind), known, ingest_fingerprint, policy_fingerprint(settings)).observe(
+    compared = _compared(list_source(context.spark, settings, kind), known, ingest_fingerprint, policy).observe(
         listed, F.sum("files").alias("files"), F.sum("errors").alias("errors"), F.count("known_hash").alias("hashable")
     )
     compared = compared.where("NOT is_summary").drop("is_summary", "files", "errors")

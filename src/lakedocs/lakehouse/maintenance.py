@@ -14,6 +14,7 @@ from lakedocs.lakehouse.changes import fingerprinted
 from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprint
 from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.lists import list_entries
 from lakedocs.records import Kind
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.search.open import open_index
@@ -50,7 +51,7 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     days = settings.maintenance.raw_retention_days
     limit = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000)
     read_as = reading_fingerprint(settings)
-    policy = policy_fingerprint(settings)
+    policy = policy_fingerprint(settings, list_entries(lake))
     # redacted as it was read, under the present policy: what 06 has yet to do again must keep its text
     worked_off = lake.read(tables.REDACTION_LEDGER).select("unit_id", F.col("fingerprint").alias("new_fingerprint"))
     done = (

@@ -94,6 +94,14 @@ REVEALS = Table(
     ("doc_id",),
 )
 """Who turned which document back, when and why."""
+REDACTION_LISTS = Table(
+    "raw",
+    "redaction_lists",
+    (("is_denied", "boolean"), ("entity", "string"), ("value", "string"), ("is_pattern", "boolean"), ("added_by", "string"),
+     ("added_at", "timestamp")),
+    ("entity",),
+)  # fmt: skip
+"""Written by people: what is always hidden, and what never is."""
 PASSAGES = Table(
     "docs",
     "passages",
@@ -178,5 +186,5 @@ INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS,
-    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, *map(predictions, CLASSIFIERS),
+    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

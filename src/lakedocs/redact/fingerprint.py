@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from lakedocs.errors import SettingsError
 from lakedocs.keys import read_key
+from lakedocs.redact.lists import Entry
 from lakedocs.redact.ner.files import model_facts
 from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.presets import wanted_names
@@ -18,8 +20,11 @@ from lakedocs.settings import Settings, fingerprint
 _VERSION = "redact/5"
 
 
-def policy_fingerprint(settings: Settings) -> str:
-    """Changes when any setting, recogniser or key that shapes redacted text does; the key itself can't be told from it.
+def policy_fingerprint(settings: Settings, entries: Sequence[Entry] = ()) -> str:
+    """Changes when any setting, recogniser, list or key that shapes redacted text does; neither key nor lists can be told from it.
+
+    Args:
+        entries: of the customer's own lists, in their order.
 
     Raises:
         SettingsError: when a file of recognisers is not there, or not YAML.
@@ -34,7 +39,9 @@ def policy_fingerprint(settings: Settings) -> str:
     key = read_key(settings.keys.redaction, settings.storage.root)
     if settings.redaction.is_reversible:
         read_key(settings.keys.vault, settings.storage.root)  # missed before anything is written; that it is another redacts nothing anew
-    return fingerprint(_VERSION, rest, recognizers, sorted(names.items()), model, hmac.new(key, b"policy", hashlib.sha256).hexdigest())
+    listed = "".join(f"\x00{entry.is_denied}\x00{entry.entity}\x00{entry.is_pattern}\x00{entry.value}" for entry in entries)
+    secret = hmac.new(key, b"policy" + listed.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return fingerprint(_VERSION, rest, recognizers, sorted(names.items()), model, secret)
 
 
 def _meaning(path: Path) -> object:

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from lakedocs.keys import read_key
 from lakedocs.records import Finding, Redacted
-from lakedocs.redact.findings import Analyzer
+from lakedocs.redact.findings import Analyzer, united
+from lakedocs.redact.lists import Entry, Lists
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.recognizers import load_recognizers
 from lakedocs.redact.vault import open_vault
@@ -20,12 +21,13 @@ _CACHED_CHARS = 400
 class TextRedactor:
     """Redacts texts; what was found in short ones that occur again (table cells, footers) is remembered."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, entries: tuple[Entry, ...] = ()) -> None:
         data = load_recognizers(settings)
         self.columns = data.columns
         self._analyzer = Analyzer(settings.redaction, data)
         vault = open_vault(settings) if settings.redaction.is_reversible else None
         self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root), vault)
+        self._lists = Lists(entries)
         self._seen: OrderedDict[str, list[Finding]] = OrderedDict()
 
     def findings(self, text: str) -> list[Finding]:
@@ -37,6 +39,8 @@ class TextRedactor:
             self._seen.move_to_end(text)
             return known
         found = self._analyzer.find(text)
+        if self._lists.entries:
+            found = united(self._lists.applied(text, found))
         if len(text) <= _CACHED_CHARS:
             self._seen[text] = found
             if len(self._seen) > _CACHED_TEXTS:
@@ -53,6 +57,6 @@ class TextRedactor:
 
 
 @lru_cache(maxsize=2)
-def text_redactor(settings_json: str) -> TextRedactor:
-    """The redactor of these settings (as JSON, which can be a key), built once per process."""
-    return TextRedactor(Settings.model_validate_json(settings_json))
+def text_redactor(settings_json: str, entries: tuple[Entry, ...] = ()) -> TextRedactor:
+    """The redactor of these settings (as JSON, which can be a key) and lists, built once per process."""
+    return TextRedactor(Settings.model_validate_json(settings_json), entries)

@@ -25,11 +25,13 @@ from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
 from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED
+from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
 from lakedocs.passages.cut import Cutter, TokenLimit, described
 from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
 from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.redact.lists import Entry
 from lakedocs.settings import Settings, fingerprint
 
 if TYPE_CHECKING:
@@ -46,28 +48,29 @@ _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
 
 def run(context: TaskContext) -> Figures:
     """Bring redacted elements, then passages, up to date with what 01–05 read."""
-    policy = policy_fingerprint(context.settings)
-    _check_quality(context.settings)
+    entries = list_entries(context.lake)
+    policy = policy_fingerprint(context.settings, entries)
+    _check_quality(context.settings, entries)
     # a vault of which nothing is left to be written has to be emptied all the same
     has_vault = context.settings.redaction.is_reversible or context.lake.exists(tables.VAULT)
     stage = Stage(tables.REDACTION_LEDGER, (*_OUTPUTS, tables.VAULT) if has_vault else _OUTPUTS, key="root_id", counts_units=True)
     # text that retention removed under another policy has to be read again first, and waits for that with its redacted text as it is
     was_purged = F.col("fingerprint").contains(PURGED) & ~F.col("fingerprint").endswith(policy)
-    figures = run_derived(context, stage, families(context.lake, was_purged), policy, partial(_redact_families, context, stage, policy))
+    figures = run_derived(context, stage, families(context.lake, was_purged), policy, partial(_redact_families, context, stage, policy, entries))
 
     documents = context.lake.read(tables.DOCUMENTS)
     to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))
     return figures + run_derived(context, _PASSAGES, to_cut, _cutting_fingerprint(context.settings), partial(_cut_documents, context))
 
 
-def _check_quality(settings: Settings) -> None:
+def _check_quality(settings: Settings, entries: tuple[Entry, ...]) -> None:
     if settings.redaction.sample:
         from lakedocs.redact.evaluate.gate import check_quality  # Presidio: seconds that runs without a sample do not need
 
-        check_quality(settings)
+        check_quality(settings, entries)
 
 
-def _redact_families(context: TaskContext, stage: Stage, policy: str, units: DataFrame) -> DataFrame:
+def _redact_families(context: TaskContext, stage: Stage, policy: str, entries: tuple[Entry, ...], units: DataFrame) -> DataFrame:
     """Family by family, each document's row before its elements, through one redactor per worker."""
     wanted = F.broadcast(units.select(F.col("unit_id").alias("root_id"), "fingerprint"))
     read = context.lake.read_all([tables.files(kind) for kind in Kind]).drop("fingerprint")  # 06 has its own
@@ -82,17 +85,23 @@ def _redact_families(context: TaskContext, stage: Stage, policy: str, units: Dat
         allowMissingColumns=True,
     )  # fmt: skip
     ordered = rows.repartition(context.settings.slices.partitions, "root_id").sortWithinPartitions("root_id", "doc_id", "ordinal")
-    redact = partial(_redact_rows, context.settings, stage.tables, policy, context.run_id, context.task_key)
+    redact = partial(_redact_rows, context.settings, entries, stage.tables, policy, context.run_id, context.task_key)
     return ordered.mapInArrow(redact, multi_ddl(stage.tables))
 
 
 def _redact_rows(
-    settings: Settings, outputs: tuple[tables.Table, ...], policy: str, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]
+    settings: Settings,
+    entries: tuple[Entry, ...],
+    outputs: tuple[tables.Table, ...],
+    policy: str,
+    run_id: str,
+    task_key: str,
+    batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
     from lakedocs.redact.family import Family  # spaCy and Presidio: seconds that only workers with rows need
     from lakedocs.redact.policy import text_redactor
 
-    redactor = text_redactor(settings.model_dump_json())
+    redactor = text_redactor(settings.model_dump_json(), entries)
 
     def rows() -> Rows:
         for root_id, of_family in groupby(rows_of(batches), key=lambda row: str(row["root_id"])):

@@ -16,6 +16,7 @@ from pyspark.sql import Row
 from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import LakeError, SettingsError
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
 from lakedocs.search.open import open_index
@@ -39,7 +40,7 @@ def run(context: TaskContext) -> Figures:
     embedder = open_embedder(settings.embedding, settings)
     if not index.exists():
         raise LakeError("There is no index to ask yet, or it is of another embedding model: run 09_push_to_ai_search first.")
-    agent = Agent(text_redactor(settings.model_dump_json()).redact, embedder, index, settings.answer)
+    agent = Agent(text_redactor(settings.model_dump_json(), list_entries(context.lake)).redact, embedder, index, settings.answer)
     answers = [traced(settings, context.run_id, agent, question) for question in questions]
     context.lake.ensure(tables.ANSWERS)
     rows = [_row(answer, context.run_id) for answer in answers]

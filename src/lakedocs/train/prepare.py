@@ -19,8 +19,10 @@ from lakedocs.errors import SettingsError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, rows_of
 from lakedocs.lakehouse.listing import keyed_hash
+from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
 from lakedocs.lakehouse.tracking import experiment_id
+from lakedocs.redact.lists import Entry
 from lakedocs.settings import Settings
 from lakedocs.train.examples import Example, check_file, read_examples, split_of
 from lakedocs.train.grouping import with_groups
@@ -68,7 +70,7 @@ def _from_files(context: TaskContext) -> DataFrame:
     names = context.settings.training.examples
     files = [(number, str(_path_of(context.settings, name))) for number, name in enumerate(names)]
     frame = context.spark.createDataFrame(files, "number int, path string").repartition(max(len(files), 1))
-    return frame.mapInArrow(partial(_read_files, context.settings), _READ_DDL)
+    return frame.mapInArrow(partial(_read_files, context.settings, list_entries(context.lake)), _READ_DDL)
 
 
 def _path_of(settings: Settings, name: str) -> Path:
@@ -79,11 +81,11 @@ def _path_of(settings: Settings, name: str) -> Path:
     return path
 
 
-def _read_files(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _read_files(settings: Settings, entries: tuple[Entry, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     from lakedocs.redact.policy import text_redactor
 
     labels = label_names(settings)
-    redactor = text_redactor(settings.model_dump_json())
+    redactor = text_redactor(settings.model_dump_json(), entries)
     for file in rows_of(batches):
         path, source = Path(str(file["path"])), f"examples[{file['number']}]"  # a file's name may name a client
         rows: list[Row] = []

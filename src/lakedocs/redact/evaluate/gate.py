@@ -7,13 +7,14 @@ from pathlib import Path
 from lakedocs.errors import RedactionQualityError, SettingsError
 from lakedocs.redact.evaluate.labelled import read_labelled
 from lakedocs.redact.evaluate.scores import Rates, score
+from lakedocs.redact.lists import Entry
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.settings import Settings
 
 _ANY = "any"
 
 
-def check_quality(settings: Settings) -> Rates | None:
+def check_quality(settings: Settings, entries: tuple[Entry, ...] = ()) -> Rates | None:
     """What is hidden of the sample's marked words, whatever their type; none where no sample is set.
 
     Raises:
@@ -24,7 +25,7 @@ def check_quality(settings: Settings) -> Rates | None:
     if not wanted.sample:
         return None
     texts = read_labelled(Path(wanted.sample))
-    redactor = TextRedactor(settings)
+    redactor = TextRedactor(settings, entries)
     rates = score(texts, [redactor.findings(text.text) for text in texts], 0).words.get(_ANY)
     if rates is None:
         raise SettingsError("The file in redaction.sample has no marked words: it can't say how well they are hidden.")
