@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import re
 from collections.abc import Iterator
@@ -13,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from lakedocs import keys
 from lakedocs.errors import SourceError
 from lakedocs.extract.extensions import kind_of
-from lakedocs.keys import read_key
 from lakedocs.records import Kind
 from lakedocs.settings import Settings
 
@@ -39,13 +37,12 @@ def source_id(settings: Settings) -> str:
 
 def keyed_hash(settings: Settings, *parts: str) -> str:
     """32 hex digits of an HMAC over the parts: an id from which no name can be guessed."""
-    key = _key(settings.keys.document_id, settings.storage.root)
-    return hmac.new(key, "\x00".join(parts).encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:32]
+    return keys.keyed_hash(_key(settings.keys.document_id, settings.storage.root), *parts)
 
 
 @lru_cache(maxsize=8)
 def _key(name: str, root: str) -> bytes:
-    return read_key(name, root)  # asked for each of millions of files
+    return keys.read_key(name, root)  # asked for each of millions of files
 
 
 def path_of(source: str, listed: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from lakedocs.redact.pseudonyms import keyed_hash
+from lakedocs.keys import keyed_hash
 
 _FORMS = (
     "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%Y", "%m/%d/%Y", "%m-%d-%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y",

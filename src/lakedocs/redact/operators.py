@@ -7,9 +7,10 @@ from collections.abc import Callable
 from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 
+from lakedocs.keys import keyed_hash
 from lakedocs.records import Finding, Redacted, Redaction, Sealed
 from lakedocs.redact.dates import days_of, shifted
-from lakedocs.redact.pseudonyms import keyed_hash, one_form, token
+from lakedocs.redact.pseudonyms import one_form, token
 from lakedocs.redact.vault import Vault
 from lakedocs.settings import RedactionSettings
 

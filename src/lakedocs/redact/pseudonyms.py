@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import unicodedata
+
+from lakedocs.keys import keyed_hash
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "dhr", "mevr", "sr", "sra", "mme", "mlle"])
 _BETWEEN_WORDS = re.compile(r"[\s!-/:-@\[-`{-~·‘’“”–—]+")
@@ -14,11 +14,6 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _FEWEST_DIGITS = 4
 _HEX_DIGITS = 12
-
-
-def keyed_hash(key: bytes, *parts: str) -> str:
-    """32 hex digits, the same for the same parts under the same key, on every worker and in every run."""
-    return hmac.new(key, "\x00".join(parts).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
 def token(key: bytes, entity: str, value: str) -> str:
