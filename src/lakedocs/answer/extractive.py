@@ -101,10 +101,7 @@ def compose(
 def _candidates(question: str, vector: Vectors, hits: Sequence[Hit], embedder: Embedder) -> list[_Candidate]:
     pairs: dict[str, Hit] = {}
     for hit in hits:
-        headings = set(hit.heading_path.split(" > "))
         for sentence in sentences(hit.text):
-            if sentence in headings:
-                continue  # it leads to what is said, and says nothing
             pairs.setdefault(sentence, hit)
     if not pairs:
         return []
@@ -123,9 +120,11 @@ def _fits(candidate: _Candidate, settings: AnswerSettings) -> bool:
 
 
 def _chosen(candidates: list[_Candidate], best: _Candidate, settings: AnswerSettings) -> list[_Candidate]:
-    """The best sentences; those far behind the very best one would only dilute it."""
+    """The best sentences; those far behind the very best one would only dilute it, and a heading says nothing that its text does not."""
     near = [c for c in candidates if c.score >= _NEAR_THE_BEST * best.score and _fits(c, settings)]
-    return sorted(near, key=lambda candidate: -candidate.score)[: settings.sentences]
+    said = [(c, _words(c.text)) for c in near]
+    telling = [c for c, words in said if not any(words < others or (words == others and c.score < other.score) for other, others in said)]
+    return sorted(telling, key=lambda candidate: -candidate.score)[: settings.sentences]
 
 
 def sentences(text: str) -> list[str]:
