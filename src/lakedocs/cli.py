@@ -196,7 +196,7 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
       lakedocs task 06_redact_pii --set storage.root=.lakedocs
     """
     from lakedocs.lakehouse.lake import Lake
-    from lakedocs.lakehouse.session import clear_work, current_session, local_session
+    from lakedocs.lakehouse.session import clear_work, session_for
     from lakedocs.lakehouse.shell import run_task
     from lakedocs.lakehouse.stage import TaskContext
     from lakedocs.lakehouse.summary import summarise
@@ -210,7 +210,7 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
         make_local_keys(settings)
     with _alone(host, settings):
         clear_work(settings.storage)
-        spark = host.spark if host else local_session(settings.storage) if settings.target == "local" else current_session()
+        spark = host.spark if host else session_for(settings)
         announce = host.announce if host else _log_total(key)
         lake = Lake(spark, settings.storage)
         try:
@@ -236,12 +236,12 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
     """Compact the tables, purge what retention says, vacuum, clean the index: the maintenance job's command."""
     from lakedocs.lakehouse.lake import Lake
     from lakedocs.lakehouse.maintenance import maintain_lake
-    from lakedocs.lakehouse.session import clear_work, current_session, local_session
+    from lakedocs.lakehouse.session import clear_work, session_for
 
     settings = load_settings(target, {**_pairs(assignments), **parse_overrides(overrides)}, conf)
     with _alone(host, settings):
         clear_work(settings.storage)
-        spark = host.spark if host else local_session(settings.storage) if settings.target == "local" else current_session()
+        spark = host.spark if host else session_for(settings)
         for line in maintain_lake(Lake(spark, settings.storage), settings):
             click.echo(line)
 

@@ -44,11 +44,10 @@ def opened_lake(root: str, target: str, overrides: str) -> Iterator[tuple[Lake, 
     from pathlib import Path
 
     from lakedocs.lakehouse.lake import Lake
-    from lakedocs.lakehouse.session import current_session, local_session
+    from lakedocs.lakehouse.session import session_for
 
     place = {"storage.root": str(Path(root).absolute())} if target == "local" else {}
     settings = load_settings(target, {**place, **parse_overrides(overrides)})
     if target == "local" and not (settings.storage.path / "warehouse").is_dir():
         raise SettingsError("There is no lake in this folder: name that of a run with --root.")
-    spark = local_session(settings.storage) if target == "local" else current_session()
-    yield Lake(spark, settings.storage), settings
+    yield Lake(session_for(settings), settings.storage), settings

@@ -15,7 +15,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from lakedocs.errors import LakeError
-from lakedocs.settings import Storage, workers_use_this_python
+from lakedocs.settings import Settings, Storage, workers_use_this_python
 
 # a first compiler alone has room for 48 MB of code by default; when that is full, Java interprets for the rest of its life
 _JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Djdk.lang.Process.launchMechanism=VFORK"
@@ -123,6 +123,11 @@ def current_session() -> SparkSession:
     """The session of the cluster that a task runs on."""
     _quiet()
     return SparkSession.builder.getOrCreate()
+
+
+def session_for(settings: Settings) -> SparkSession:
+    """The session of a command that is given none: a laptop's own, or the cluster's."""
+    return local_session(settings.storage) if settings.target == "local" else current_session()
 
 
 def clear_work(storage: Storage) -> None:

@@ -54,11 +54,10 @@ def rotate(lake: Lake, settings: Settings) -> int:
     """
     vault = open_vault(settings)
     sealed = lake.read(tables.VAULT)
-    others = sealed.where(F.col("key_version") != vault.version)
-    versions = [row["key_version"] for row in others.select("key_version").distinct().toLocalIterator()]
-    for version in versions:
+    others = dict(map(tuple, sealed.where(F.col("key_version") != vault.version).groupBy("key_version").count().collect()))
+    for version in others:
         vault.check(version)
-    count = others.count()
+    count = sum(others.values())
     if count:
         lake.overwrite(tables.VAULT, sealed.mapInPandas(partial(_resealed, settings), tables.VAULT.ddl))
         if not lake.read(tables.VAULT).where(F.col("key_version") != vault.version).isEmpty():

@@ -89,23 +89,27 @@ class Columns:
         table.last = row.number
         spans = _spans(text)
         columns = _columns(row.cells, len(spans))
-        is_header = self._is_header(table, text, findings)
+        cells = [text[start:end] for start, end in spans]
+        is_header = self._is_header(table, cells, findings)
         if is_header or table.rows == 1:  # a header that looks like a name is one all the same, and a name before numbers changes nothing
-            table.header = {column: text[start:end] for column, (start, end) in zip(columns, spans, strict=True)}
+            table.header = dict(zip(columns, cells, strict=True))
             table.columns.clear()
         if not is_header:
-            for column, (start, end) in zip(columns, spans, strict=True):
-                if end > start:
-                    counted = table.columns.setdefault(column, _Column())
-                    self._count(counted, table.header.get(column, ""), text[start:end], _held(findings, start, end))
+            for column, cell, span in zip(columns, cells, spans, strict=True):
+                if cell:
+                    _count(table.columns.setdefault(column, _Column()), cell, _held(findings, *span))
+            if len(cells) <= _COLUMNS_OF_A_FORM and columns[0] in table.columns:
+                label = _words(cells[0])
+                # a header stands again on every page
+                table.columns[columns[0]].labels += label in self._headers and label != _words(table.header.get(columns[0], ""))
         return Noted(len(self._tables) - 1, is_header, columns)
 
-    def _is_header(self, table: _Table, text: str, findings: list[Finding]) -> bool:
+    def _is_header(self, table: _Table, cells: list[str], findings: list[Finding]) -> bool:
         """Whether a row is its table's header: one of the first with a cell that is known as such, else the first if it looks like none of data."""
         if table.is_header_known or table.rows > _ROWS_BEFORE_HEADER:
             return False
-        table.is_header_known = any(_words(cell) in self._headers for cell in text.split(SEPARATOR))
-        return table.is_header_known or (table.rows == 1 and not findings and not any(map(str.isdigit, text)))
+        table.is_header_known = any(_words(cell) in self._headers for cell in cells)
+        return table.is_header_known or (table.rows == 1 and not findings and not any(map(str.isdigit, "".join(cells))))
 
     @cached_property
     def _personal(self) -> list[dict[str, str]]:
@@ -151,15 +155,6 @@ class Columns:
             return False
         return column.labels >= _LABELS * column.filled and column.found.total() < _LABELS * column.filled
 
-    def _count(self, column: _Column, header: str, cell: str, held: list[str]) -> None:
-        column.filled += 1
-        column.found.update(held)
-        if len(cell) <= _LONGEST_SAMPLE:
-            words = _words(cell)
-            column.labels += words in self._headers and words != _words(header)  # a header stands again on every page
-            if len(column.samples) < _SAMPLES:
-                column.samples[cell] = None
-
     def _judge(self, header: str, column: _Column, is_tried: bool) -> str | None:
         words = _words(header)
         if words in self._certain:
@@ -182,6 +177,13 @@ class Columns:
             found.update(_held(self._findings(f"{header}: {cell}"), start, start + len(cell)))
         entity, share = _most_found(found, len(samples))
         return entity if share >= _MOST else None
+
+
+def _count(column: _Column, cell: str, held: list[str]) -> None:
+    column.filled += 1
+    column.found.update(held)
+    if len(column.samples) < _SAMPLES and len(cell) <= _LONGEST_SAMPLE:
+        column.samples[cell] = None
 
 
 def _words(header: str) -> str:

@@ -25,12 +25,13 @@ def days_of(key: bytes, document: str) -> int:
 
 def shifted(value: str, days: int) -> str | None:
     """The date in its own form, moved; none where it is in no form that is known, or may be read in two ways: 03/04/2019."""
-    both = _NUMBERS.fullmatch(value.strip())
+    written = " ".join(value.split())
+    both = _NUMBERS.fullmatch(written)
     if both and int(both[1]) <= _LAST_MONTH and int(both[2]) <= _LAST_MONTH and both[1] != both[2]:
         return None
     for form in _FORMS:
         try:
-            date = datetime.strptime(" ".join(value.split()), form)  # noqa: DTZ007  # a date on paper has no zone
+            date = datetime.strptime(written, form)  # noqa: DTZ007  # a date on paper has no zone
             return (date + timedelta(days=days)).strftime(form)
         except (ValueError, OverflowError):
             continue

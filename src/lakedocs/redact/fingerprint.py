@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from lakedocs.errors import SettingsError
-from lakedocs.keys import read_key
+from lakedocs.keys import keyed_hash, read_key
 from lakedocs.redact.lists import Entry
 from lakedocs.redact.ner.files import model_facts
 from lakedocs.redact.packs import recognizer_files
@@ -39,8 +37,8 @@ def policy_fingerprint(settings: Settings, entries: Sequence[Entry] = ()) -> str
     key = read_key(settings.keys.redaction, settings.storage.root)
     if settings.redaction.is_reversible:
         read_key(settings.keys.vault, settings.storage.root)  # missed before anything is written; that it is another redacts nothing anew
-    listed = "".join(f"\x00{entry.is_denied}\x00{entry.entity}\x00{entry.is_pattern}\x00{entry.value}" for entry in entries)
-    secret = hmac.new(key, b"policy" + listed.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    listed = [str(part) for entry in entries for part in (entry.is_denied, entry.entity, entry.is_pattern, entry.value)]
+    secret = keyed_hash(key, "policy", *listed)
     return fingerprint(_VERSION, rest, recognizers, sorted(names.items()), model, secret)
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from lakedocs.errors import RedactionQualityError, SettingsError
 from lakedocs.redact.evaluate.labelled import read_labelled
-from lakedocs.redact.evaluate.scores import Rates, score
+from lakedocs.redact.evaluate.scores import ANY, Rates, score
 from lakedocs.redact.lists import Entry
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.settings import Settings
-
-_ANY = "any"
 
 
 def check_quality(settings: Settings, entries: tuple[Entry, ...] = ()) -> Rates | None:
@@ -26,7 +24,7 @@ def check_quality(settings: Settings, entries: tuple[Entry, ...] = ()) -> Rates 
         return None
     texts = read_labelled(Path(wanted.sample))
     redactor = TextRedactor(settings, entries)
-    rates = score(texts, [redactor.findings(text.text) for text in texts], 0).words.get(_ANY)
+    rates = score(texts, [redactor.findings(text.text) for text in texts], 0).words.get(ANY)
     if rates is None:
         raise SettingsError("The file in redaction.sample has no marked words: it can't say how well they are hidden.")
     if rates.recall < wanted.min_recall:

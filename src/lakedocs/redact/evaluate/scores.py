@@ -16,7 +16,8 @@ from lakedocs.records import Finding
 from lakedocs.redact.evaluate.labelled import Labelled, Mark
 
 _WORD = re.compile(r"\w+")
-_ANY = "any"
+ANY = "any"
+"""Of words, whatever their type."""
 _MUST_NOT = "NO_MASK"
 
 
@@ -76,7 +77,7 @@ class _Tally:
         self.there[key] += there
 
     def rates(self) -> dict[str, Rates]:
-        return {key: self.of(key) for key in sorted(self.there, key=lambda key: (key == _ANY, key)) if self.there[key]}
+        return {key: self.of(key) for key in sorted(self.there, key=lambda key: (key == ANY, key)) if self.there[key]}
 
     def of(self, key: str) -> Rates:
         return Rates(self.right[key] / max(self.said[key], 1), self.right[key] / max(self.there[key], 1), self.there[key])
@@ -92,7 +93,7 @@ def score(texts: Sequence[Labelled], found: Iterable[Sequence[Finding]], most_mi
         wanted = [mark for mark in labelled.marks if mark.kind != _MUST_NOT]
         hidden = {n for finding in findings for n in _inside(places, finding.start, finding.end)}
         should = {n for mark in wanted for n in _inside(places, mark.start, mark.end)}
-        words.add(_ANY, len(hidden & should), len(hidden), len(should))
+        words.add(ANY, len(hidden & should), len(hidden), len(should))
         for entity in {mark.entity for mark in labelled.marks} | {finding.entity for finding in findings}:
             marked = {(mark.start, mark.end) for mark in labelled.marks if mark.entity == entity}
             given = {(finding.start, finding.end) for finding in findings if finding.entity == entity}
@@ -102,13 +103,13 @@ def score(texts: Sequence[Labelled], found: Iterable[Sequence[Finding]], most_mi
             words.add(entity, len(inside & own), len(own), len(inside))
         _count_entities(mentions, wanted, places, hidden)
         if any(mark.kind for mark in labelled.marks):
-            masked.add(_ANY, len(hidden & should), len(hidden), len(should))
+            masked.add(ANY, len(hidden & should), len(hidden), len(should))
         if not labelled.marks:
             clean, false = clean + len(places), false + len(hidden)
         misses += [_miss(labelled.text, mark) for mark in wanted if not set(_inside(places, mark.start, mark.end)) <= hidden]
     misses.sort(key=lambda miss: -len(miss.value))
     return Scores(
-        len(texts), spans.rates(), words.rates(), 1000 * false / max(clean, 1), mentions.rates(), masked.of(_ANY) if masked.there else None,
+        len(texts), spans.rates(), words.rates(), 1000 * false / max(clean, 1), mentions.rates(), masked.of(ANY) if masked.there else None,
         tuple(_spread(misses, most_misses)),
     )  # fmt: skip
 
