@@ -19,6 +19,7 @@ from lakedocs import __version__
 from lakedocs.cli_evaluate import evaluate
 from lakedocs.cli_lists import lists
 from lakedocs.cli_models import models
+from lakedocs.cli_review import review
 from lakedocs.cli_vault import reveal, vault
 from lakedocs.errors import LakedocsError, SettingsError
 from lakedocs.keys import make_local_keys
@@ -250,6 +251,7 @@ cli.add_command(models)
 cli.add_command(evaluate)
 cli.add_command(lists)
 cli.add_command(reveal)
+cli.add_command(review)
 cli.add_command(vault)
 
 

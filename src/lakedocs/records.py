@@ -136,12 +136,31 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a person should decide on: a value that was hidden unsurely, or nearly, with the redacted text around it; for raw tables only.
+
+    Attributes:
+        value_hash: keyed, like that of a `Redaction`.
+    """
+
+    entity: str
+    score: float
+    recognizer: str
+    is_hidden: bool
+    value: str = field(repr=False)
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+    value_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redacted:
-    """A text as everything behind 06 sees it, and what of it only the vault may hold."""
+    """A text as everything behind 06 sees it, and what of it only the vault, and people who decide, may see."""
 
     text: str
     redactions: tuple[Redaction, ...] = ()
     sealed: tuple[Sealed, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

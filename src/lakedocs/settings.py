@@ -113,6 +113,8 @@ class RedactionSettings(_Part):
     thresholds: dict[str, float] = Field(default_factory=dict, description="Per entity type.")
     default_operator: Operator = "replace"
     operators: dict[str, Operator] = Field(default_factory=dict, description="Per entity type.")
+    sure_score: float = Field(0.5, ge=0, le=1, description="What is hidden at a lower score is a candidate for review.")
+    near_share: float = Field(0.6, gt=0, le=1, description="What reaches this share of its threshold is not hidden, but a candidate; 1: nothing.")
     context_words: int = Field(5, ge=0)
     sample: str = Field("", description="Labelled file of your own, on which redaction is measured before it runs.")
     min_recall: float = Field(0.95, ge=0, le=1, description="Share of the sample's marked words that must be hidden.")

@@ -15,14 +15,15 @@ from tests.plain_presidio import PlainPresidio
 from lakedocs.errors import MissingKeyError, SettingsError
 from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
-from lakedocs.redact.findings import Analyzer, united
+from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.redact.gates import gated
-from lakedocs.redact.ner.recognizer import EMBEDDED
+from lakedocs.redact.ner.files import EMBEDDED
 from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import RecognizerData, load_recognizers
+from lakedocs.redact.spans import united
 from lakedocs.settings import RedactionSettings, Settings, load_settings
 
 
@@ -191,11 +192,11 @@ def test_the_shipped_recognisers_are_valid(settings: Settings) -> None:
 )
 def test_context_changes_nothing_but_what_it_can_lift(settings: Settings, text: str) -> None:
     analyzer = Analyzer(settings.redaction, load_recognizers(settings))
-    ours = analyzer.find(text)
+    ours = analyzer.find(text).findings
     analyzer._engine.context_aware_enhancer = LemmaContextAwareEnhancer(
         context_prefix_count=settings.redaction.context_words, context_suffix_count=0, context_matching_mode="whole_word"
     )
-    assert analyzer.find(text) == ours
+    assert analyzer.find(text).findings == ours
 
 
 def test_a_pattern_names_what_the_model_saw_too() -> None:

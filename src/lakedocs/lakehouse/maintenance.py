@@ -68,7 +68,8 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
         roots = kept.distinct().join(marked, "root_id", "left_semi")  # those of a purge that was cut off, too
         if roots.isEmpty():
             continue
-        for table in (tables.elements(kind), tables.images(kind)):
-            lake.remove(table, lake.keys(roots))
+        for table in (tables.REDACTION_CANDIDATES, tables.elements(kind), tables.images(kind)):
+            if lake.exists(table):
+                lake.remove(table, lake.keys(roots))
         forget_images(lake, kind)
         yield f"raw.elements_{kind}: text read more than {days} days ago removed"

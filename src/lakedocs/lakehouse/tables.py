@@ -102,6 +102,22 @@ REDACTION_LISTS = Table(
     ("entity",),
 )  # fmt: skip
 """Written by people: what is always hidden, and what never is."""
+REDACTION_CANDIDATES = Table(
+    "raw",
+    "redaction_candidates",
+    (("candidate_id", "string"), *_DOCUMENT, ("field", "string"), ("ordinal", "int"), ("entity", "string"), ("score", "double"),
+     ("recognizer", "string"), ("is_hidden", "boolean"), ("value", "string"), ("before", "string"), ("after", "string"), *_RUN),
+    ("root_id", "candidate_id"),
+)  # fmt: skip
+"""What a person should decide on, each value of a family once, with the redacted text around its first place."""
+REDACTION_DECISIONS = Table(
+    "raw",
+    "redaction_decisions",
+    (("root_id", "string"), ("verdict", "string"), ("entity", "string"), ("value", "string"), ("candidate_id", "string"),
+     ("decided_by", "string"), ("decided_at", "timestamp")),
+    ("root_id",),
+)  # fmt: skip
+"""Written by people: what of a family is to be hidden (`hide`, `missed`) and what is not (`keep`); the latest on a value counts."""
 PASSAGES = Table(
     "docs",
     "passages",
@@ -186,5 +202,6 @@ INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS,
-    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS, *map(predictions, CLASSIFIERS),
+    TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS,
+    REDACTION_CANDIDATES, REDACTION_DECISIONS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

@@ -10,15 +10,18 @@ import pickle
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lakedocs.records import Finding, Redacted, TableRow
+from lakedocs.redact.candidates import candidates
 from lakedocs.redact.columns import Columns, Noted
-from lakedocs.redact.findings import united
+from lakedocs.redact.lists import Entry, Lists
 from lakedocs.redact.ner.files import NAMES
 from lakedocs.redact.pseudonyms import TITLES
+from lakedocs.redact.spans import Found, apart_from, united
 
 if TYPE_CHECKING:
     from lakedocs.redact.policy import TextRedactor
@@ -34,7 +37,7 @@ _PLACES_PER_FINDING = 4
 _SHORTEST_NAME, _SHORTEST_SURNAME, _SHORTEST_NUMBER = 4, 3, 6
 
 Row = TypeVar("Row")
-_Found = tuple[str, list[Finding]]
+_Text = tuple[str, Found]
 
 
 class Recurring:
@@ -164,10 +167,12 @@ class Family(Generic[Row]):
     Args:
         redactor: finds and replaces.
         document_of: tells which document a row is of.
+        decided: what people decided for this family, above everything that is found.
     """
 
-    def __init__(self, redactor: TextRedactor, document_of: Callable[[Row], str] = lambda row: "") -> None:
+    def __init__(self, redactor: TextRedactor, document_of: Callable[[Row], str] = lambda row: "", decided: Iterable[Entry] = ()) -> None:
         self._redactor = redactor
+        self._decided = Lists(decided)
         self._document_of = document_of
         self._recurring = Recurring()
         self._columns = Columns(redactor.findings, redactor.columns)
@@ -182,18 +187,18 @@ class Family(Generic[Row]):
 
     def add(self, row: Row, *texts: str) -> None:
         """Hold a row with its texts."""
-        self._hold(row, [(text, self._redactor.findings(text)) for text in texts])
+        self._hold(row, [self._found(text) for text in texts])
 
     def add_hidden(self, row: Row, hidden: str, entity: str, *texts: str) -> None:
         """Hold a row whose first text is such a thing as a whole, whatever it looks like."""
         whole = [Finding(0, len(hidden), entity, 1.0, "field")] if hidden.strip() else []
-        self._hold(row, [(hidden, whole), *((text, self._redactor.findings(text)) for text in texts)])
+        self._hold(row, [(hidden, Found(self._decided.applied(hidden, whole), [])), *map(self._found, texts)])
 
     def add_cells(self, row: Row, cells: str, place: TableRow, *texts: str) -> None:
         """Hold a row whose first text is a table's row; those of one table come after each other, in their order."""
-        findings = self._redactor.findings(cells)
-        noted = self._columns.note(place, cells, findings)
-        self._hold(row, [(cells, findings), *((text, self._redactor.findings(text)) for text in texts)], noted)
+        text, found = self._found(cells)
+        noted = self._columns.note(place, cells, found.findings)
+        self._hold(row, [(text, found), *map(self._found, texts)], noted)
 
     def redacted(self) -> Iterator[tuple[Row, list[Redacted]]]:
         """Every row in its order, with its texts as everything behind 06 may see them."""
@@ -204,17 +209,27 @@ class Family(Generic[Row]):
                 self._recurring.learn_found(text, [found for found in in_columns if len(_WORD.findall(text[found.start : found.end])) > 1])
         for row, texts, in_columns in self._read():
             if in_columns:
-                texts[0] = (texts[0][0], united([*texts[0][1], *in_columns]))
+                text, found = texts[0]
+                texts[0] = (text, found._replace(findings=united([*found.findings, *in_columns])))
             document = self._document_of(row)
-            yield row, [self._redactor.replace(text, self._recurring.find(text, findings), document) for text, findings in texts]
+            yield row, [self._replaced(text, found, document) for text, found in texts]
 
-    def _hold(self, row: Row, texts: list[_Found], noted: Noted | None = None) -> None:
-        for text, findings in texts:
-            self._recurring.learn(text, findings)
+    def _found(self, text: str) -> _Text:
+        return text, self._decided.decided(text, self._redactor.found(text))
+
+    def _replaced(self, text: str, found: Found, document: str) -> Redacted:
+        findings = self._decided.applied(text, self._recurring.find(text, found.findings))
+        redacted = self._redactor.replace(text, findings, document)
+        open_ones = candidates(text, findings, apart_from(findings, found.near), redacted, self._redactor.sure_score, self._redactor.value_hash)
+        return replace(redacted, candidates=tuple(open_ones))
+
+    def _hold(self, row: Row, texts: list[_Text], noted: Noted | None = None) -> None:
+        for text, found in texts:
+            self._recurring.learn(text, found.findings)
         pickle.dump((row, texts, noted), self._held)
         self._rows += 1
 
-    def _read(self) -> Iterator[tuple[Row, list[_Found], list[Finding]]]:
+    def _read(self) -> Iterator[tuple[Row, list[_Text], list[Finding]]]:
         """Every row with its texts and what is found in each, and the cells of the first that stand in columns of personal data."""
         self._held.seek(0)
         for _ in range(self._rows):

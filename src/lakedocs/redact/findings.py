@@ -11,11 +11,12 @@ from presidio_analyzer import AnalyzerEngine, RecognizerResult
 
 from lakedocs.records import Finding
 from lakedocs.redact.context import ThresholdAwareEnhancer
-from lakedocs.redact.ner.files import model_facts
-from lakedocs.redact.ner.recognizer import EMBEDDED, EmbeddedNames
+from lakedocs.redact.ner.files import EMBEDDED, model_facts
+from lakedocs.redact.ner.recognizer import EmbeddedNames
 from lakedocs.redact.nlp import names, nlp_engine
 from lakedocs.redact.presets import wanted_names
 from lakedocs.redact.recognizers import RecognizerFile, registry
+from lakedocs.redact.spans import Found, apart_from, united
 from lakedocs.settings import RedactionSettings
 
 _WINDOW_OVERLAP = 200
@@ -51,13 +52,16 @@ class Analyzer:
         # what stands where something was found before: it names a type, and is no name
         self._replaced = re.compile(rf"<(?:{types})(?:_[0-9a-f]{{12}})?>")
 
-    def find(self, text: str) -> list[Finding]:
-        """The findings above their entity's threshold, in order, none overlapping another.
+    def find(self, text: str) -> Found:
+        """The findings above their entity's threshold, and those that reach `near_share` of it.
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
-        by_pattern = [finding for way in _ways(text) for start, window in self._windows(way) for finding in self.by_pattern(window, start)]
-        return united([*(_whole(finding, text) for finding in by_pattern), *self._named(text)])
+        scored = [pair for way in _ways(text) for start, window in self._windows(way) for pair in self._scored(window, start)]
+        named, nearly_named = self._named(text)
+        findings = united([*(_whole(finding, text) for finding, share in scored if share >= 1), *named])
+        near = [_whole(finding, text) for finding, share in scored if self._settings.near_share <= share < 1]
+        return Found(findings, apart_from(findings, united([*near, *nearly_named])))
 
     def _windows(self, text: str) -> Iterable[tuple[int, str]]:
         size = self._settings.window_chars
@@ -71,27 +75,28 @@ class Analyzer:
 
     def by_pattern(self, text: str, offset: int = 0) -> list[Finding]:
         """What the engine finds above the thresholds in a text of bounded length, as it finds it: the same as Presidio's own."""
+        return [finding for finding, share in self._scored(text, offset) if share >= 1]
+
+    def _scored(self, text: str, offset: int) -> Iterator[tuple[Finding, float]]:
+        """Whatever the engine finds, with its score's share of its threshold."""
         results: list[RecognizerResult] = self._engine.analyze(text, language=self._settings.language)
-        return [
-            Finding(result.start + offset, result.end + offset, result.entity_type, round(result.score, 4), _recognizer_of(result))
-            for result in results
-            if result.score >= self._threshold(result.entity_type)
-        ]
+        for result in results:
+            threshold = self._threshold(result.entity_type)
+            share = result.score / threshold if result.score < threshold else 1.0
+            yield Finding(result.start + offset, result.end + offset, result.entity_type, round(result.score, 4), _recognizer_of(result)), share
 
     def _threshold(self, entity: str) -> float:
         return self._settings.thresholds.get(entity, self._settings.default_threshold)
 
-    def _named(self, text: str) -> list[Finding]:
-        """What the embedded model finds. It stands beside the engine: thresholds of patterns are not its own, and Presidio would drop a
-        sure name inside of a pattern's match before that is held against its threshold."""
-        if self._names is None:
-            return []
-        wanted = self._names.supported_entities
-        return [
-            Finding(result.start + offset, result.end + offset, result.entity_type, result.score, EMBEDDED)
-            for offset, window in self._windows(self._replaced.sub(_spaces, text))
-            for result in self._names.analyze(window, wanted)
-        ]
+    def _named(self, text: str) -> Found:
+        """What the embedded model finds, and nearly finds. It stands beside the engine: thresholds of patterns are not its own, and Presidio
+        would drop a sure name inside of a pattern's match before that is held against its threshold."""
+        found = Found([], [])
+        if self._names is not None:
+            for offset, window in self._windows(self._replaced.sub(_spaces, text)):
+                for findings, names in zip(found, self._names.names(window, self._settings.near_share), strict=True):
+                    findings += [Finding(n.start + offset, n.end + offset, n.entity, round(n.score, 4), EMBEDDED) for n in names]
+        return found
 
 
 def _ways(text: str) -> Iterator[str]:
@@ -122,16 +127,3 @@ def _whole(finding: Finding, text: str) -> Finding:
 def _recognizer_of(result: RecognizerResult) -> str:
     metadata = result.recognition_metadata or {}
     return str(metadata.get(RecognizerResult.RECOGNIZER_NAME_KEY, ""))
-
-
-def united(findings: Iterable[Finding]) -> list[Finding]:
-    """Overlapping findings as one, in order of their start; named after the surest (then the longest) of them, a pattern before the model."""
-    result: list[Finding] = []
-    for finding in sorted(findings, key=lambda f: (f.start, -f.end, f.entity, f.recognizer)):
-        if result and finding.start < result[-1].end:
-            last = result[-1]
-            surest = max(last, finding, key=lambda f: (f.recognizer != EMBEDDED, f.score, f.end - f.start))
-            result[-1] = Finding(last.start, max(last.end, finding.end), surest.entity, surest.score, surest.recognizer)
-        else:
-            result.append(finding)
-    return result

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from lakedocs.errors import SettingsError
 from lakedocs.records import Finding
+from lakedocs.redact.spans import Found, apart_from, united
 
 DENIED = "DenyList"
 _WORD = re.compile(r"\w+")
@@ -43,11 +44,18 @@ class Lists:
         self._allowed = {(entry.entity, _plain(entry.value)) for entry in self.entries if not entry.is_denied and not entry.is_pattern}
 
     def applied(self, text: str, findings: list[Finding]) -> list[Finding]:
-        """The findings without what is allowed, and with what is denied; overlaps are left to be united."""
+        """The findings without what is allowed, and with what is denied; in order, none overlapping another."""
+        return united([*self._disputed(text, findings), *self._denied(text)]) if self.entries else findings
+
+    def decided(self, text: str, found: Found) -> Found:
+        """The same of what is found, and what is nearly found without what is on a list."""
         if not self.entries:
-            return findings
-        kept = [finding for finding in findings if not self._is_allowed(finding.entity, text[finding.start : finding.end])]
-        return [*kept, *self._denied(text)]
+            return found
+        findings = self.applied(text, found.findings)
+        return Found(findings, apart_from(findings, self._disputed(text, found.near)))
+
+    def _disputed(self, text: str, findings: list[Finding]) -> list[Finding]:
+        return [finding for finding in findings if not self._is_allowed(finding.entity, text[finding.start : finding.end])]
 
     def _is_allowed(self, entity: str, value: str) -> bool:
         plain = _plain(value)

@@ -47,12 +47,12 @@ class Redactor:
         outcome = self._engine.anonymize(text, spans, operators, merge_entities_with_spaces=False)
         items = sorted(outcome.items, key=lambda item: item.start)
         redactions = tuple(
-            Redaction(item.start, item.end, f.entity, f.score, f.recognizer, self._value_hash(f.entity, text[f.start : f.end]))
+            Redaction(item.start, item.end, f.entity, f.score, f.recognizer, self.value_hash(f.entity, text[f.start : f.end]))
             for item, f in zip(items, findings, strict=True)
         )
         return Redacted(str(outcome.text), redactions, tuple(sealed.values()))
 
-    def _value_hash(self, entity: str, value: str) -> str:
+    def value_hash(self, entity: str, value: str) -> str:
         """A keyed hash of a value: tells that two findings are the same, not what they are."""
         return keyed_hash(self._key, entity, one_form(entity, value))
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from lakedocs.keys import read_key
 from lakedocs.records import Finding, Redacted
-from lakedocs.redact.findings import Analyzer, united
+from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.lists import Entry, Lists
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.recognizers import load_recognizers
+from lakedocs.redact.spans import Found
 from lakedocs.redact.vault import open_vault
 from lakedocs.settings import Settings
 
@@ -24,23 +25,27 @@ class TextRedactor:
     def __init__(self, settings: Settings, entries: tuple[Entry, ...] = ()) -> None:
         data = load_recognizers(settings)
         self.columns = data.columns
+        self.sure_score = settings.redaction.sure_score
         self._analyzer = Analyzer(settings.redaction, data)
         vault = open_vault(settings) if settings.redaction.is_reversible else None
         self._redactor = Redactor(settings.redaction, read_key(settings.keys.redaction, settings.storage.root), vault)
+        self.value_hash = self._redactor.value_hash
         self._lists = Lists(entries)
-        self._seen: OrderedDict[str, list[Finding]] = OrderedDict()
+        self._seen: OrderedDict[str, Found] = OrderedDict()
 
     def findings(self, text: str) -> list[Finding]:
         """What would be replaced in a text that stands alone."""
+        return self.found(text).findings
+
+    def found(self, text: str) -> Found:
+        """What would be replaced in a text that stands alone, and what nearly would."""
         if not any(character.isalnum() for character in text):
-            return []
+            return Found([], [])
         known = self._seen.get(text)
         if known is not None:
             self._seen.move_to_end(text)
             return known
-        found = self._analyzer.find(text)
-        if self._lists.entries:
-            found = united(self._lists.applied(text, found))
+        found = self._lists.decided(text, self._analyzer.find(text))
         if len(text) <= _CACHED_CHARS:
             self._seen[text] = found
             if len(self._seen) > _CACHED_TEXTS:

@@ -1,9 +1,9 @@
 """06: personal data out of every text, then redacted text into passages.
 
-Reads: raw.files_*, raw.elements_*. Writes: docs.documents, docs.elements, docs.redactions by family (a root file with its
-attachments), and raw.vault where an operator is reversible; docs.passages by document. A re-run redacts families whose extraction,
-settings, recognisers or key changed, and cuts documents whose redacted text or limits changed: another limit cuts again without
-redacting again.
+Reads: raw.files_*, raw.elements_*, and what people wrote: raw.redaction_lists, raw.redaction_decisions. Writes: docs.documents,
+docs.elements, docs.redactions, raw.redaction_candidates by family (a root file with its attachments), and raw.vault where an operator
+is reversible; docs.passages by document. A re-run redacts families whose extraction, settings, recognisers, key or decisions changed,
+and cuts documents whose redacted text or limits changed: another limit cuts again without redacting again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -27,6 +27,7 @@ from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.review import decided_entries
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
 from lakedocs.passages.cut import Cutter, TokenLimit, described
 from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
@@ -42,7 +43,7 @@ _PLACES = ("sheet", "part")
 _PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
 _PROPERTIES = _PEOPLE | {"title", "subject", "description", "keywords", "category", "contentStatus", "producer", "comments"}
 """Names of properties: a model that reads names may take one for a place."""
-_OUTPUTS = (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS)
+_OUTPUTS = (tables.ELEMENTS, tables.REDACTIONS, tables.DOCUMENTS, tables.REDACTION_CANDIDATES)
 _PASSAGES = Stage(tables.PASSAGES_LEDGER, (tables.PASSAGES,), key="doc_id")
 
 
@@ -54,8 +55,8 @@ def run(context: TaskContext) -> Figures:
     # a vault of which nothing is left to be written has to be emptied all the same
     has_vault = context.settings.redaction.is_reversible or context.lake.exists(tables.VAULT)
     stage = Stage(tables.REDACTION_LEDGER, (*_OUTPUTS, tables.VAULT) if has_vault else _OUTPUTS, key="root_id", counts_units=True)
-    # text that retention removed under another policy has to be read again first, and waits for that with its redacted text as it is
-    was_purged = F.col("fingerprint").contains(PURGED) & ~F.col("fingerprint").endswith(policy)
+    # text that retention removed has to be read again first, and waits for that with its redacted text as it is
+    was_purged = F.col("fingerprint").contains(PURGED)
     figures = run_derived(context, stage, families(context.lake, was_purged), policy, partial(_redact_families, context, stage, policy, entries))
 
     documents = context.lake.read(tables.DOCUMENTS)
@@ -74,10 +75,10 @@ def _redact_families(context: TaskContext, stage: Stage, policy: str, entries: t
     """Family by family, each document's row before its elements, through one redactor per worker."""
     wanted = F.broadcast(units.select(F.col("unit_id").alias("root_id"), "fingerprint"))
     read = context.lake.read_all([tables.files(kind) for kind in Kind]).drop("fingerprint")  # 06 has its own
-    files = read.join(wanted, "root_id")
+    files = read.join(wanted, "root_id").join(decided_entries(context.lake), "root_id", "left")
     elements = context.lake.read_all([tables.elements(kind) for kind in Kind]).join(wanted.drop("fingerprint"), "root_id", "left_semi")
     rows = files.select(
-        "root_id", "doc_id", F.lit(-1).alias("ordinal"), "fingerprint", F.struct(
+        "root_id", "doc_id", F.lit(-1).alias("ordinal"), "fingerprint", "decided", F.struct(
             "parent_id", "path", "name", "kind", "status", "reason", "flags", "elements", "depth"
         ).alias("file"), F.lit(None).cast(tables.ELEMENTS.struct()).alias("element"),
     ).unionByName(
@@ -105,13 +106,20 @@ def _redact_rows(
 
     def rows() -> Rows:
         for root_id, of_family in groupby(rows_of(batches), key=lambda row: str(row["root_id"])):
-            with Family[Row](redactor, lambda row: str(row["doc_id"])) as family:
-                for row in of_family:
+            first = next(of_family)
+            with Family[Row](redactor, lambda row: str(row["doc_id"]), _decided(first)) as family:
+                for row in chain([first], of_family):
                     _add(family, row)
                 yield from _FamilyWriter(policy, run_id, root_id).write(family)
             tick(settings.storage.progress_folder, task_key)
 
     yield from multi_batches(outputs, rows())
+
+
+def _decided(row: Row) -> list[Entry]:
+    """What people decided for the family of a file's row."""
+    decided: list[Row] = row["decided"] or []  # type: ignore[assignment]  # the schema says that they are rows
+    return [Entry(bool(entry["is_denied"]), str(entry["entity"]), str(entry["value"])) for entry in decided]
 
 
 def _add(family: Family[Row], row: Row) -> None:
@@ -150,6 +158,7 @@ class _FamilyWriter:
         self._family_hash = hashlib.sha256()
         self._fingerprint: object = None
         self._rows = 0
+        self._candidates: set[str] = set()
 
     def write(self, family: Family[Row]) -> Rows:
         """The redacted rows of all documents and their elements, and the ledger's."""
@@ -200,6 +209,16 @@ class _FamilyWriter:
                  "score": found.score, "recognizer": found.recognizer, "policy": self._policy, "value_hash": found.value_hash,
                  "run_id": self._run_id},
             )  # fmt: skip
+        for candidate in redacted.candidates:
+            candidate_id = fingerprint(self._root_id, candidate.value_hash)
+            if candidate_id not in self._candidates:
+                self._candidates.add(candidate_id)
+                yield (
+                    tables.REDACTION_CANDIDATES,
+                    {**identity, "candidate_id": candidate_id, "field": field, "ordinal": ordinal, "entity": candidate.entity,
+                     "score": candidate.score, "recognizer": candidate.recognizer, "is_hidden": candidate.is_hidden,
+                     "value": candidate.value, "before": candidate.before, "after": candidate.after, "run_id": self._run_id},
+                )  # fmt: skip
 
     def _close_document(self) -> Rows:
         if self._document is not None:

@@ -30,7 +30,7 @@ def failures(settings: RedactionSettings, entry: RecognizerData) -> list[Failure
     for case in (*entry.cases.hides, *entry.cases.keeps):
         marked = _MARKED.findall(case) if case in entry.cases.hides else []
         text = _MARKED.sub(r"\1", case) if marked else case
-        found = tuple(text[finding.start : finding.end] for finding in alone.find(text))
+        found = tuple(text[finding.start : finding.end] for finding in alone.find(text).findings)
         if found != tuple(marked):
             failed.append(Failure(entry.title, text, found))
     return failed

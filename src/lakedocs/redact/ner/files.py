@@ -10,6 +10,8 @@ from pathlib import Path
 from lakedocs.errors import ModelError
 
 FOLDER = Path(__file__).parent / "model"
+EMBEDDED = "EmbeddedNames"
+"""Its name in the audit."""
 NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
 """What always has letters; a date or a code may have none."""
 

@@ -8,10 +8,8 @@ from functools import cache
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from lakedocs.redact.ner.files import NAMES
-from lakedocs.redact.ner.tagger import Tagger
-
-EMBEDDED = "EmbeddedNames"
+from lakedocs.redact.ner.files import EMBEDDED, NAMES
+from lakedocs.redact.ner.tagger import Name, Tagger
 
 
 class EmbeddedNames(LocalRecognizer):  # type: ignore[misc]  # presidio ships no types for it
@@ -31,10 +29,13 @@ class EmbeddedNames(LocalRecognizer):  # type: ignore[misc]  # presidio ships no
         """Nothing: the model is loaded once per process, when the recogniser is made."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None) -> list[RecognizerResult]:
+        return [RecognizerResult(name.entity, name.start, name.end, round(name.score, 4)) for name in self.names(text)[0] if name.entity in entities]
+
+    def names(self, text: str, *shares: float) -> tuple[list[Name], ...]:
+        """What it finds in a text; then, for each of `shares`, what it would if it had to be sure by that share of `least` only."""
         if self._needs_letters and not any(map(str.isalpha, text)):
-            return []
-        names = self._tagger.names(text, self._least)
-        return [RecognizerResult(name.entity, name.start, name.end, round(name.score, 4)) for name in names if name.entity in entities]
+            return tuple([] for _ in (1, *shares))
+        return self._tagger.names(text, self._least, *shares)
 
 
 @cache

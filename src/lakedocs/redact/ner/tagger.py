@@ -59,11 +59,12 @@ class Tagger:
         self._columns = [[n for n, label in enumerate(facts.labels) if label[2:] == entity] for entity in self.entities]
         self._start, self._end = facts.start_id, facts.end_id
 
-    def names(self, text: str, least: Mapping[str, float]) -> list[Name]:
-        """The names in a text, in order.
+    def names(self, text: str, least: Mapping[str, float], *shares: float) -> tuple[list[Name], ...]:
+        """The names in a text, in order; then those that there would be if the model had to be only so sure, for each of `shares`.
 
         Args:
             least: for each wanted entity, how sure the model must be of a word.
+            shares: of `least`.
 
         Raises:
             SettingsError: for an entity that the model does not know.
@@ -73,8 +74,11 @@ class Tagger:
         reading = read(self._tokenizer, text)
         if set(least) <= set(NAMES):
             reading = reading.near_letters()
+        if not len(reading.ids):
+            return tuple([] for _ in (1, *shares))
+        found = self._probabilities(reading)
         wanted = [(n, least[entity]) for n, entity in enumerate(self.entities) if entity in least]
-        return list(self._joined(text, reading, self._probabilities(reading), wanted)) if len(reading.ids) else []
+        return tuple(list(self._joined(text, reading, found, [(n, bar * share) for n, bar in wanted])) for share in (1, *shares))
 
     def _probabilities(self, reading: Reading) -> Probabilities:
         """(pieces, entities). Each window by itself: activations are rounded by what else is in a batch, and a text must read the same in any

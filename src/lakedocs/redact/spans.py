@@ -1,0 +1,41 @@
+"""Findings of one text held against each other; imports nothing that only the redacting cluster has."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lakedocs.records import Finding
+from lakedocs.redact.ner.files import EMBEDDED
+
+
+class Found(NamedTuple):
+    """What is to be hidden in a text, and what nearly is; each in order, none overlapping another."""
+
+    findings: list[Finding]
+    near: list[Finding]
+
+
+def apart_from(findings: list[Finding], others: Iterable[Finding]) -> list[Finding]:
+    """Those of `others` that overlap none of `findings`, which are in order and do not overlap each other."""
+    starts = [finding.start for finding in findings]
+
+    def is_apart(other: Finding) -> bool:
+        before = bisect_left(starts, other.end)
+        return before == 0 or findings[before - 1].end <= other.start
+
+    return [other for other in others if is_apart(other)]
+
+
+def united(findings: Iterable[Finding]) -> list[Finding]:
+    """Overlapping findings as one, in order of their start; named after the surest (then the longest) of them, a pattern before the model."""
+    result: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.start, -f.end, f.entity, f.recognizer)):
+        if result and finding.start < result[-1].end:
+            last = result[-1]
+            surest = max(last, finding, key=lambda f: (f.recognizer != EMBEDDED, f.score, f.end - f.start))
+            result[-1] = Finding(last.start, max(last.end, finding.end), surest.entity, surest.score, surest.recognizer)
+        else:
+            result.append(finding)
+    return result
