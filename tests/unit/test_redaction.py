@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,19 +245,25 @@ _PIECES = st.sampled_from(
     ["SSN 536-90-4399", "BSN 111222333", "NL91 ABNA 0417 1643 00", "BE 0697.449.992", "call +44 20 7946 0018", "x@y.example",
      "4111 1111 1111 1111", "181 / 815 / 08155",
      "2 95 10 99 126 111 93", "RSSMRA85T10A562S", "27AAPFU0939F1ZV", "www.example.com",
-     "10.0.0.1", "GB 980 7806 84", "ref no. AB/123", "3.50", "| 12 |", "and then", "\n", ";"]
+     "in 1684", "16 48", "10.0.0.1", "GB 980 7806 84", "ref no. AB/123", "3.50", "| 12 |", "and then", "\n", ";"]
 )  # fmt: skip
 
 
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """Presidio leaves the order of those at one place with one score to chance."""
+    return sorted(findings, key=astuple)
+
+
+@hypothesis.settings(deadline=None)  # the first patterns are compiled
 @given(st.lists(st.one_of(_PIECES, st.text(max_size=6)), max_size=12))
 def test_findings_are_those_of_presidio_as_it_comes(both: tuple[PlainPresidio, Analyzer], pieces: list[str]) -> None:
     plain, quick = both
     text = " ".join(pieces)
-    assert quick.by_pattern(text) == plain.find(text)
+    assert in_order(quick.by_pattern(text)) == in_order(plain.find(text))
 
 
 @pytest.mark.parametrize("entry", load_recognizers(load_settings("local")).recognizers, ids=lambda entry: entry.title)
 def test_cases_are_found_by_presidio_as_it_comes(both: tuple[PlainPresidio, Analyzer], entry: RecognizerData) -> None:
     plain, quick = both
     for case in (*entry.cases.hides, *entry.cases.keeps):
-        assert quick.by_pattern(case) == plain.find(case)
+        assert in_order(quick.by_pattern(case)) == in_order(plain.find(case))

@@ -39,8 +39,9 @@ class Analyzer:
         logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)  # its warnings quote what they are about
         engine = nlp_engine(settings)
         self._settings = settings
+        self._registry = registry(recognizers, settings.language, names(settings))
         self._engine = AnalyzerEngine(
-            registry=registry(recognizers, settings.language, names(settings)),
+            registry=self._registry,
             nlp_engine=engine,
             supported_languages=[settings.language],
             default_score_threshold=0,
@@ -79,7 +80,8 @@ class Analyzer:
 
     def _scored(self, text: str, offset: int) -> Iterator[tuple[Finding, float]]:
         """Whatever the engine finds, with its score's share of its threshold."""
-        results: list[RecognizerResult] = self._engine.analyze(text, language=self._settings.language)
+        entities = self._registry.possible_entities(text)
+        results: list[RecognizerResult] = self._engine.analyze(text, self._settings.language, entities) if entities else []
         for result in results:
             threshold = self._threshold(result.entity_type)
             share = result.score / threshold if result.score < threshold else 1.0

@@ -9,13 +9,13 @@ from typing import Any
 
 import tldextract
 import yaml
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerRegistry
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as predefined
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lakedocs.errors import SettingsError
 from lakedocs.redact.checksum import ChecksumRecognizer
-from lakedocs.redact.gates import gated, with_digits
+from lakedocs.redact.gates import GatedRegistry, SpokenRecognizer, gated
 from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
@@ -54,6 +54,8 @@ class RecognizerData(BaseModel):
     context: tuple[str, ...] = ()
     checksum: str = Field("", description="Module of python-stdnum, nl.bsn.")
     digits: int = Field(0, ge=0, description="The fewest digits that a match has; texts with fewer are not looked at.")
+    contains: tuple[str, ...] = Field((), description="One of these stands in every text with a match; others are not looked at.")
+    languages: tuple[str, ...] = Field((), description="ISO 639-1. In a text of another, only where a context word stands; none: in all.")
     cases: Cases = Cases()
     options: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of a predefined class.")
     enabled: bool = True
@@ -83,6 +85,7 @@ class RecognizerFile(BaseModel):
     """The whole of conf/recognizers.yml, or of a pack."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    languages: tuple[str, ...] = Field((), description="Those of all recognisers that name none of their own.")
     recognizers: tuple[RecognizerData, ...]
     columns: tuple[ColumnData, ...] = ()
 
@@ -95,7 +98,8 @@ def load_recognizers(settings: Settings) -> RecognizerFile:
     """
     files = [_load(path) for path in recognizer_files(settings)]
     return RecognizerFile(
-        recognizers=tuple(entry for file in files for entry in file.recognizers), columns=tuple(column for file in files for column in file.columns)
+        recognizers=tuple(entry.model_copy(update={"languages": entry.languages or file.languages}) for file in files for entry in file.recognizers),
+        columns=tuple(column for file in files for column in file.columns),
     )
 
 
@@ -106,8 +110,8 @@ def _load(path: Path) -> RecognizerFile:
         raise SettingsError(f"{path.name} can't be used: {error}") from error
 
 
-def registry(data: RecognizerFile, language: str, names: EntityRecognizer | None, *, is_plain: bool = False) -> RecognizerRegistry:
-    """Presidio's registry with the enabled recognisers, and the one that finds names by a model, if there is one.
+def registry(data: RecognizerFile, language: str, names: EntityRecognizer | None, *, is_plain: bool = False) -> GatedRegistry:
+    """A registry with the enabled recognisers, and the one that finds names by a model, if there is one.
 
     Args:
         is_plain: Presidio's own classes without conditions before them: the same findings, only slower, to compare with.
@@ -116,18 +120,18 @@ def registry(data: RecognizerFile, language: str, names: EntityRecognizer | None
         SettingsError: when a predefined class is unknown, or a recogniser has neither class, patterns nor words.
     """
     _never_download_suffixes()
-    found = RecognizerRegistry(recognizers=[], supported_languages=[language])
+    found = GatedRegistry(recognizers=[], supported_languages=[language])
     for entry in data.recognizers:
         if entry.enabled:
-            found.add_recognizer(_plain(entry, language) if is_plain else _quick(entry, language))
+            recognizer = _plain(entry, language) if is_plain else _quick(entry, language)
+            found.add_recognizer(SpokenRecognizer(recognizer, entry.languages) if entry.languages else recognizer)
     if names is not None:
         found.add_recognizer(names)
     return found
 
 
 def _quick(entry: RecognizerData, language: str) -> EntityRecognizer:
-    recognizer = _plain(entry, language, _DROP_INS)
-    return with_digits(recognizer, entry.digits) if entry.digits else gated(recognizer)
+    return gated(_plain(entry, language, _DROP_INS), entry.digits, entry.contains)
 
 
 def _plain(entry: RecognizerData, language: str, drop_ins: Mapping[str, type[EntityRecognizer]] = MappingProxyType({})) -> EntityRecognizer:
