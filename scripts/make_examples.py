@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-VARIANTS = 4
+VARIANTS = 3
 TEMPLATES = Path(__file__).parent / "training_examples"
 TARGET = Path(__file__).parents[1] / "conf" / "training_examples.jsonl"
 

@@ -19,6 +19,7 @@ from lakedocs.records import Finding, Redacted, TableRow
 from lakedocs.redact.candidates import candidates
 from lakedocs.redact.columns import Columns, Noted
 from lakedocs.redact.lists import Entry, Lists
+from lakedocs.redact.looks import plain
 from lakedocs.redact.ner.files import NAMES
 from lakedocs.redact.pseudonyms import TITLES
 from lakedocs.redact.spans import Found, apart_from, united
@@ -66,7 +67,7 @@ class Recurring:
     def learn_found(self, text: str, findings: list[Finding]) -> None:
         """Take note of what was found in a text."""
         for finding in findings:
-            value = _EDGES.sub("", " ".join(text[finding.start : finding.end].split()))
+            value = _EDGES.sub("", " ".join(plain(text[finding.start : finding.end]).text.split()))
             if finding.entity in NAMES:
                 self._found.update(map(str.casefold, _WORD.findall(value)))
                 self._name(value, finding)
@@ -82,7 +83,8 @@ class Recurring:
             before = bisect_right(starts, more.start)
             return before > 0 and more.end <= findings[before - 1].end
 
-        more = [finding for finding in self._recurrences(text) if not is_known(finding)]
+        seen = plain(text)
+        more = [finding for finding in seen.own(self._recurrences(seen.text)) if not is_known(finding)]
         return united([*findings, *more]) if more else findings
 
     def _name(self, value: str, finding: Finding) -> None:

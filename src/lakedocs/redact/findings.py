@@ -6,11 +6,13 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from presidio_analyzer import AnalyzerEngine, RecognizerResult
 
 from lakedocs.records import Finding
 from lakedocs.redact.context import ThresholdAwareEnhancer
+from lakedocs.redact.looks import plain
 from lakedocs.redact.ner.files import EMBEDDED, model_facts
 from lakedocs.redact.ner.recognizer import EmbeddedNames
 from lakedocs.redact.nlp import names, nlp_engine
@@ -28,6 +30,11 @@ _DECIMAL = re.compile(
 Three digits, a point and seven digits might be a phone number, seven digits and more before the point an identifier that a
 spreadsheet made a float, and what follows a country code is none."""
 _FLOAT_ENDING = re.compile(r"(?<=\d{7})\.0+(?![\w]|[.,]\d)")
+_ENDLESS = re.compile(r"\S{400}")
+"""No word, address or number is so long, and patterns take a time that grows with the square of it."""
+_SHORT_WINDOW = 150
+_REMEMBERED_WINDOWS = 64
+"""What has no end repeats itself."""
 _WORD_REST = re.compile(r"\w+")
 _NO_DIGIT = "·"
 
@@ -47,8 +54,9 @@ class Analyzer:
             default_score_threshold=0,
             context_aware_enhancer=ThresholdAwareEnhancer(self._threshold, settings.context_words),
         )
+        self._in_window = lru_cache(maxsize=_REMEMBERED_WINDOWS)(self._analyzed)
         wanted = wanted_names(settings)
-        self._names = EmbeddedNames(settings.language, wanted) if wanted else None
+        self._names_in = lru_cache(maxsize=_REMEMBERED_WINDOWS)(EmbeddedNames(settings.language, wanted).names) if wanted else None
         types = "|".join(sorted({*self._engine.get_supported_entities(settings.language), *model_facts().entities}, key=len, reverse=True))
         # what stands where something was found before: it names a type, and is no name
         self._replaced = re.compile(rf"<(?:{types})(?:_[0-9a-f]{{12}})?>")
@@ -58,6 +66,11 @@ class Analyzer:
 
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
+        seen = plain(text)
+        findings, near = self._find(seen.text)
+        return Found(seen.own(findings), seen.own(near))
+
+    def _find(self, text: str) -> Found:
         scored = [pair for way in _ways(text) for start, window in self._windows(way) for pair in self._scored(window, start)]
         named, nearly_named = self._named(text)
         findings = united([*(_whole(finding, text) for finding, share in scored if share >= 1), *named])
@@ -69,10 +82,12 @@ class Analyzer:
         if len(text) <= size:
             yield 0, text
             return
-        start = 0
-        while start < len(text):
-            yield start, text[start : start + size + _WINDOW_OVERLAP]
-            start += size
+        for start in range(0, len(text), size):
+            window = text[start : start + size + _WINDOW_OVERLAP]
+            if _ENDLESS.search(window):
+                yield from ((start + at, window[at : at + 2 * _SHORT_WINDOW]) for at in range(0, len(window), _SHORT_WINDOW))
+            else:
+                yield start, window
 
     def by_pattern(self, text: str, offset: int = 0) -> list[Finding]:
         """What the engine finds above the thresholds in a text of bounded length, as it finds it: the same as Presidio's own."""
@@ -80,12 +95,20 @@ class Analyzer:
 
     def _scored(self, text: str, offset: int) -> Iterator[tuple[Finding, float]]:
         """Whatever the engine finds, with its score's share of its threshold."""
+        for finding, share in self._in_window(text):
+            yield replace(finding, start=finding.start + offset, end=finding.end + offset) if offset else finding, share
+
+    def _analyzed(self, text: str) -> tuple[tuple[Finding, float], ...]:
         entities = self._registry.possible_entities(text)
         results: list[RecognizerResult] = self._engine.analyze(text, self._settings.language, entities) if entities else []
-        for result in results:
-            threshold = self._threshold(result.entity_type)
-            share = result.score / threshold if result.score < threshold else 1.0
-            yield Finding(result.start + offset, result.end + offset, result.entity_type, round(result.score, 4), _recognizer_of(result)), share
+        return tuple(
+            (Finding(result.start, result.end, result.entity_type, round(result.score, 4), _recognizer_of(result)), self._share(result))
+            for result in results
+        )
+
+    def _share(self, result: RecognizerResult) -> float:
+        threshold = self._threshold(result.entity_type)
+        return float(result.score / threshold) if result.score < threshold else 1.0
 
     def _threshold(self, entity: str) -> float:
         return self._settings.thresholds.get(entity, self._settings.default_threshold)
@@ -94,9 +117,9 @@ class Analyzer:
         """What the embedded model finds, and nearly finds. It stands beside the engine: thresholds of patterns are not its own, and Presidio
         would drop a sure name inside of a pattern's match before that is held against its threshold."""
         found = Found([], [])
-        if self._names is not None:
+        if self._names_in is not None:
             for offset, window in self._windows(self._replaced.sub(_spaces, text)):
-                for findings, names in zip(found, self._names.names(window, self._settings.near_share), strict=True):
+                for findings, names in zip(found, self._names_in(window, self._settings.near_share), strict=True):
                     findings += [Finding(n.start + offset, n.end + offset, n.entity, round(n.score, 4), EMBEDDED) for n in names]
         return found
 

@@ -15,7 +15,7 @@ from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import Settings, fingerprint
 
-_VERSION = "redact/5"
+_VERSION = "redact/6"
 
 
 def policy_fingerprint(settings: Settings, entries: Sequence[Entry] = ()) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from lakedocs.errors import SettingsError
 from lakedocs.records import Finding
+from lakedocs.redact.looks import plain
 from lakedocs.redact.spans import Found, apart_from, united
 
 DENIED = "DenyList"
@@ -58,12 +59,14 @@ class Lists:
         return [finding for finding in findings if not self._is_allowed(finding.entity, text[finding.start : finding.end])]
 
     def _is_allowed(self, entity: str, value: str) -> bool:
-        plain = _plain(value)
-        if ("", plain) in self._allowed or (entity, plain) in self._allowed:
+        form = _plain(value)
+        if ("", form) in self._allowed or (entity, form) in self._allowed:
             return True
         return any(not entry.is_denied and entry.entity in ("", entity) and pattern.fullmatch(value) for entry, pattern in self._patterns)
 
-    def _denied(self, text: str) -> list[Finding]:
+    def _denied(self, own: str) -> list[Finding]:
+        seen = plain(own)
+        text = seen.text
         found = [
             Finding(match.start(), match.end(), entry.entity, 1.0, DENIED)
             for entry, pattern in self._patterns
@@ -76,7 +79,7 @@ class Lists:
                 end = word.start() + len(entry.value)
                 if _plain(text[word.start() : end]) == _plain(entry.value) and not text[end : end + 1].isalnum():
                     found.append(Finding(word.start(), end, entry.entity, 1.0, DENIED))
-        return found
+        return seen.own(found)
 
     @cached_property
     def _by_first_word(self) -> dict[str, list[Entry]]:
@@ -95,4 +98,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _plain(value: str) -> str:
-    return " ".join(value.casefold().split())
+    return " ".join(plain(value).text.casefold().split())
