@@ -25,7 +25,7 @@ from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import RecognizerData, load_recognizers
-from lakedocs.redact.spans import united
+from lakedocs.redact.spans import joined, united
 from lakedocs.settings import RedactionSettings, Settings, load_settings
 
 
@@ -267,3 +267,19 @@ def test_cases_are_found_by_presidio_as_it_comes(both: tuple[PlainPresidio, Anal
     plain, quick = both
     for case in (*entry.cases.hides, *entry.cases.keeps):
         assert in_order(quick.by_pattern(case)) == in_order(plain.find(case))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "whole"),
+    [
+        ("Mr Jan de Vries", [(0, 6, "PERSON"), (7, 15, "PERSON")], [(0, 15)]),
+        ("Jan, Piet", [(0, 3, "PERSON"), (5, 9, "PERSON")], [(0, 3), (5, 9)]),
+        ("Jan  Piet", [(0, 3, "PERSON"), (5, 9, "PERSON")], [(0, 3), (5, 9)]),
+        ("Jan Breda", [(0, 3, "PERSON"), (4, 9, "LOCATION")], [(0, 3), (4, 9)]),
+        ("a@b.nl c@d.nl", [(0, 6, "EMAIL_ADDRESS"), (7, 13, "EMAIL_ADDRESS")], [(0, 6), (7, 13)]),
+        ("Van der Berg", [(0, 3, "PERSON"), (4, 7, "PERSON"), (8, 12, "PERSON")], [(0, 12)]),
+    ],
+)
+def test_parts_of_a_name_are_one(text: str, parts: list[tuple[int, int, str]], whole: list[tuple[int, int]]) -> None:
+    findings = [Finding(start, end, entity, 0.5, "") for start, end, entity in parts]
+    assert [(finding.start, finding.end) for finding in joined(text, findings)] == whole

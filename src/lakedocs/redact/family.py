@@ -22,7 +22,7 @@ from lakedocs.redact.lists import Entry, Lists
 from lakedocs.redact.looks import plain
 from lakedocs.redact.ner.files import NAMES
 from lakedocs.redact.pseudonyms import TITLES
-from lakedocs.redact.spans import Found, apart_from, united
+from lakedocs.redact.spans import Found, apart_from, joined, united
 
 if TYPE_CHECKING:
     from lakedocs.redact.policy import TextRedactor
@@ -220,7 +220,7 @@ class Family(Generic[Row]):
         return text, self._decided.decided(text, self._redactor.found(text))
 
     def _replaced(self, text: str, found: Found, document: str) -> Redacted:
-        findings = self._decided.applied(text, self._recurring.find(text, found.findings))
+        findings = joined(text, self._decided.applied(text, self._recurring.find(text, found.findings)))
         redacted = self._redactor.replace(text, findings, document)
         open_ones = candidates(text, findings, apart_from(findings, found.near), redacted, self._redactor.sure_score, self._redactor.value_hash)
         return replace(redacted, candidates=tuple(open_ones))

@@ -18,7 +18,7 @@ from lakedocs.redact.ner.recognizer import EmbeddedNames
 from lakedocs.redact.nlp import names, nlp_engine
 from lakedocs.redact.presets import wanted_names
 from lakedocs.redact.recognizers import RecognizerFile, registry
-from lakedocs.redact.spans import Found, apart_from, united
+from lakedocs.redact.spans import Found, apart_from, joined, united
 from lakedocs.settings import RedactionSettings
 
 _WINDOW_OVERLAP = 200
@@ -73,7 +73,7 @@ class Analyzer:
     def _find(self, text: str) -> Found:
         scored = [pair for way in _ways(text) for start, window in self._windows(way) for pair in self._scored(window, start)]
         named, nearly_named = self._named(text)
-        findings = united([*(_whole(finding, text) for finding, share in scored if share >= 1), *named])
+        findings = joined(text, united([*(_whole(finding, text) for finding, share in scored if share >= 1), *named]))
         near = [_whole(finding, text) for finding, share in scored if self._settings.near_share <= share < 1]
         return Found(findings, apart_from(findings, united([*near, *nearly_named])))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lakedocs.records import Finding
-from lakedocs.redact.ner.files import EMBEDDED
+from lakedocs.redact.ner.files import EMBEDDED, NAMES
 
 
 class Found(NamedTuple):
@@ -36,6 +36,22 @@ def united(findings: Iterable[Finding]) -> list[Finding]:
             last = result[-1]
             surest = max(last, finding, key=lambda f: (f.recognizer != EMBEDDED, f.score, f.end - f.start))
             result[-1] = Finding(last.start, max(last.end, finding.end), surest.entity, surest.score, surest.recognizer)
+        else:
+            result.append(finding)
+    return result
+
+
+def joined(text: str, findings: list[Finding]) -> list[Finding]:
+    """The parts of a name that different recognisers found, with nothing but a space between them, as one; findings in order, none overlapping.
+
+    Two numbers or addresses side by side are two; of names, one pseudonym must stand for one person.
+    """
+    result: list[Finding] = []
+    for finding in findings:
+        last = result[-1] if result else None
+        if last and last.entity == finding.entity and finding.entity in NAMES and text[last.end : finding.start] in ("", " "):
+            surest = max(last, finding, key=lambda f: (f.score, f.end - f.start))
+            result[-1] = Finding(last.start, finding.end, last.entity, surest.score, surest.recognizer)
         else:
             result.append(finding)
     return result
