@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lakedocs import __version__
+from lakedocs.cli_estimate import estimate
 from lakedocs.cli_evaluate import evaluate
 from lakedocs.cli_lists import lists
 from lakedocs.cli_models import models
@@ -249,6 +250,7 @@ def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overr
 
 cli.add_command(models)
 cli.add_command(evaluate)
+cli.add_command(estimate)
 cli.add_command(lists)
 cli.add_command(reveal)
 cli.add_command(review)

@@ -8,6 +8,7 @@ LakedocsError
 ├── RedactionQualityError  whoever signs for what is hidden
 ├── ModelError             whoever installed or chose the model
 ├── ServiceError           whoever operates the outside service
+├── BudgetError            whoever pays
 ├── LakeError              whoever operates the tables (or a second run at the same time)
 ├── TaskError              us: a task failed for a reason that has no name here yet
 └── DocumentError          nobody: it becomes the status of one document
@@ -44,6 +45,10 @@ class ModelError(LakedocsError):
 
 class ServiceError(LakedocsError):
     """An outside service stayed away after all bounded retries; finished work is kept, run again later."""
+
+
+class BudgetError(LakedocsError):
+    """What is left to do costs more than the budget allows; what was paid for is kept, and another run goes on from there."""
 
 
 class LakeError(LakedocsError):

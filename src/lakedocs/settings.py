@@ -223,6 +223,13 @@ class Keys(_Part):
     serving: str = "serving_token"
 
 
+class SpendingSettings(_Part):
+    """What outside services may cost."""
+
+    prices: str = Field("prices.yml", description="File in conf/ with prices and limits.")
+    budget: float = Field(0, ge=0, description="US dollars that a task may spend in a run; 0: no bound.")
+
+
 class Settings(_Part):
     """Everything that a task may know."""
 
@@ -242,6 +249,7 @@ class Settings(_Part):
     serving: ServingSettings = ServingSettings()
     azureml: AzureMLSettings = AzureMLSettings()
     maintenance: Maintenance = Maintenance()
+    spending: SpendingSettings = SpendingSettings()
     keys: Keys = Keys()
     conf_folder: str = ""
 

@@ -198,6 +198,7 @@ def test_the_command_takes_every_parameter(name: str, target: str) -> None:
         arguments = [DYNAMIC.sub("", text.replace("{{task.name}}", task["task_key"])) for text in wheel["parameters"]]
         arguments = [BUNDLE.sub(target, argument) for argument in arguments]
         arguments = [a + "false" if a.endswith(("allow_removal=", "enabled=")) else a for a in arguments]
+        arguments = [a + "0" if a.endswith("budget=") else a for a in arguments]
         command = cli.commands[arguments[0]]
         context = command.make_context(arguments[0], arguments[1:])
         chosen = dict(pair.split("=", 1) for pair in context.params["assignments"])

@@ -1,4 +1,4 @@
-"""Azure OpenAI's embeddings: vectors that depend on the text alone, base64 as the service sends them, limits of a request."""
+"""Azure OpenAI's embeddings: vectors that depend on the text alone, base64 as the service sends them, its tokens and limits of a request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lakedocs.embed.tokens import count_cl100k
 from tests.fakes.server import FakeService
 
 
@@ -17,6 +18,7 @@ class FakeAzureOpenAI(FakeService):
     def __init__(self, dimensions: int = 64) -> None:
         super().__init__()
         self.dimensions = dimensions
+        self.tokens = 0
 
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         if "/embeddings" not in path:
@@ -25,7 +27,9 @@ class FakeAzureOpenAI(FakeService):
         if len(texts) > 2048:
             return 400, {"error": {"code": "400", "message": "too many inputs"}}
         rows = [{"object": "embedding", "index": number, "embedding": self._encoded(text)} for number, text in enumerate(texts)]
-        usage = {"prompt_tokens": sum(map(len, texts)), "total_tokens": sum(map(len, texts))}
+        tokens = sum(map(count_cl100k, texts))
+        self.tokens += tokens
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return 200, {"object": "list", "data": rows[::-1], "model": "emb", "usage": usage}
 
     def _encoded(self, text: str) -> str:

@@ -52,6 +52,8 @@ class Facts(BaseModel):
 class CompiledEmbedder:
     """Embeds with a converted model: texts sorted by length, batches of a bounded number of tokens, padding included."""
 
+    tokens = 0
+
     def __init__(self, settings: EmbeddingSettings, source: Path, path: Path, facts: Facts) -> None:
         from tokenizers import Tokenizer
 

@@ -19,6 +19,8 @@ _DIMENSIONS = 768
 class EndpointEmbedder:
     """Embeds at an endpoint; vectors are of unit length, row n for text n."""
 
+    tokens = 0
+
     def __init__(self, settings: EmbeddingSettings, serving: ServingSettings, token: str) -> None:
         if not settings.endpoint:
             raise ModelError("embedding.endpoint must be the URL of the serving endpoint; it ends in /invocations.")

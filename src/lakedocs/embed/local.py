@@ -23,6 +23,8 @@ _E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 class LocalEmbedder:
     """A sentence-transformers model with pooling and normalisation as its own configuration says."""
 
+    tokens = 0
+
     def __init__(self, settings: EmbeddingSettings) -> None:
         import torch
 

@@ -23,6 +23,10 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """Length of a vector."""
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens somebody is to be paid for so far; 0 where nobody is."""
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """The vectors of passages, row n for text n."""
 

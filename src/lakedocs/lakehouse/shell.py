@@ -65,8 +65,8 @@ def describe(error: BaseException) -> str:
 def _record(context: TaskContext, state: str, error: str, figures: Figures, seconds: float) -> None:
     row = Row(
         task_key=context.task_key, state=state, error=error, units_stale=figures.stale, units_gone=figures.gone, units_kept=figures.kept,
-        units_refused=figures.refused, rows_out=figures.rows_out, slices=figures.slices, seconds=round(seconds, 3), tokens=figures.tokens,
-        cost=float(figures.cost), finished_at=datetime.now(UTC), run_id=context.run_id,
+        units_refused=figures.refused, rows_out=figures.rows_out, slices=figures.slices, seconds=round(seconds, 3), tokens=context.bill.tokens,
+        cost=round(context.bill.cost, 6), finished_at=datetime.now(UTC), run_id=context.run_id,
     )  # fmt: skip
     context.lake.ensure(tables.TASK_RUNS)
     context.lake.append(tables.TASK_RUNS, context.spark.createDataFrame([row], tables.TASK_RUNS.ddl))

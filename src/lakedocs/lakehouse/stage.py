@@ -21,7 +21,7 @@ from lakedocs.settings import Settings
 
 @dataclass(frozen=True)
 class Figures:
-    """What a task did: units (documents or families) stale, gone, kept and refused, rows written, and what it cost."""
+    """What a task did: units (documents or families) stale, gone, kept and refused, and rows written."""
 
     stale: int = 0
     gone: int = 0
@@ -29,14 +29,25 @@ class Figures:
     refused: int = 0
     rows_out: int = 0
     slices: int = 0
-    tokens: int = 0
-    cost: float = 0.0
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
             max(self.stale, other.stale), max(self.gone, other.gone), max(self.kept, other.kept), self.refused + other.refused,
-            self.rows_out + other.rows_out, self.slices + other.slices, self.tokens + other.tokens, self.cost + other.cost,
+            self.rows_out + other.rows_out, self.slices + other.slices,
         )  # fmt: skip
+
+
+@dataclass
+class Bill:
+    """What a task has paid for so far: tokens that outside models counted, and US dollars by conf/prices.yml."""
+
+    tokens: int = 0
+    cost: float = 0.0
+
+    def add(self, tokens: int, cost: float) -> None:
+        """Put something on it."""
+        self.tokens += tokens
+        self.cost += cost
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,9 @@ class TaskContext:
     run_id: str
     announce: Callable[[int], None] = field(default=lambda units: None)
     """Told how many more units there are to do, once that is known."""
+
+    bill: Bill = field(default_factory=Bill)
+    """Recorded whether the task succeeds or not."""
 
     recovering: bool = False
     """The run before this one did not come to its end: what it would have cleaned up is cleaned up now."""

@@ -29,6 +29,8 @@ class TaskFigures:
     refused: int
     rows: int
     seconds: float
+    tokens: int
+    cost: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ class Summary:
     samples: tuple[SampleText, ...]
     answers: tuple[AnswerFigures, ...]
 
+    @property
+    def tokens(self) -> int:
+        """Of all tasks, that somebody was paid for."""
+        return sum(task.tokens for task in self.tasks)
+
+    @property
+    def cost(self) -> float:
+        """US dollars of all tasks."""
+        return sum(task.cost for task in self.tasks)
+
 
 def summarise(lake: Lake, run_id: str) -> Summary:
     """The figures of the lake as it is, and of the tasks and answers of one run."""
@@ -92,7 +104,16 @@ def summarise(lake: Lake, run_id: str) -> Summary:
         images=sum(count["images"] or 0 for count in counts),
         tasks=tuple(
             TaskFigures(
-                r["task_key"], r["state"], r["units_stale"], r["units_gone"], r["units_kept"], r["units_refused"], r["rows_out"], r["seconds"]
+                r["task_key"],
+                r["state"],
+                r["units_stale"],
+                r["units_gone"],
+                r["units_kept"],
+                r["units_refused"],
+                r["rows_out"],
+                r["seconds"],
+                r["tokens"],
+                r["cost"],
             )
             for r in _rows(ran)
         ),

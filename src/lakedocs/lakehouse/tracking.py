@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lakedocs.lakehouse.summary import Summary
 
 _TAG = "lakedocs.run_id"
+_FIGURES = ("stale", "gone", "kept", "refused", "rows", "seconds", "tokens", "cost")
 _NEVER_LOGGED = ("source", "storage", "tracking", "keys", "conf_folder", "answer.question", "answer.questions_file")
 
 
@@ -32,9 +33,7 @@ def record_run(settings: Settings, summary: Summary, *, failed: bool) -> str:
     mlflow_id = str(run.info.run_id)
     now = int(time.time() * 1000)
     parameters = [] if found else [Param(name, str(value)[:500]) for name, value in _loggable(settings.model_dump(mode="json")).items()]
-    figures = {
-        f"{task.key}.{name}": float(getattr(task, name)) for task in summary.tasks for name in ("stale", "gone", "kept", "refused", "rows", "seconds")
-    }
+    figures = {f"{task.key}.{name}": float(getattr(task, name)) for task in summary.tasks for name in _FIGURES}
     totals = {"passages": summary.passages, "images": summary.images, "files": sum(summary.statuses.values())}
     totals |= {f"status.{status}": sum(n for (_, s), n in summary.statuses.items() if s == status) for _, status in summary.statuses}
     totals |= {f"hidden.{entity}": count for entity, count in summary.entities.items()}

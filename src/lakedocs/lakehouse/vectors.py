@@ -10,16 +10,21 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakedocs.embed.open import model_key, open_embedder
+from lakedocs.errors import BudgetError
+from lakedocs.lakehouse.budget import affordable
 from lakedocs.lakehouse.changes import fresh_folder
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import TaskContext, materialised
 from lakedocs.lakehouse.tables import PASSAGES, Table
 from lakedocs.settings import EmbeddingSettings, Settings
+from lakedocs.spending.prices import embedding_price
 
 _TEXTS_AT_ONCE = 512
 _TEXTS_A_PARTITION = 4000
-_DDL = "text_hash string, model string, vector array<float>, run_id string"
-_SCHEMA = pa.schema([("text_hash", pa.string()), ("model", pa.string()), ("vector", pa.list_(pa.float32())), ("run_id", pa.string())])
+_DDL = "text_hash string, model string, vector array<float>, run_id string, tokens bigint"
+_SCHEMA = pa.schema(
+    [("text_hash", pa.string()), ("model", pa.string()), ("vector", pa.list_(pa.float32())), ("run_id", pa.string()), ("tokens", pa.int64())]
+)
 
 
 def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSettings, table: Table) -> int:
@@ -29,19 +34,36 @@ def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSetti
         texts: text_hash, text; each hash once.
         chosen: the model.
         table: where its vectors are kept.
+
+    Raises:
+        BudgetError: when only some can be paid for; those are embedded first.
     """
     key = model_key(chosen)
+    price = embedding_price(context.settings, chosen)
     known = context.lake.read(table).where(F.col("model") == key).select("text_hash")
     missing = materialised(context, texts.join(known, "text_hash", "left_anti"), f"texts_{table.name}")
-    number = missing.count()
+    wanted = number = missing.count()
+    budget = context.settings.spending.budget
+    if number and price and budget:
+        missing, is_all = affordable(missing, price, budget - context.bill.cost)
+        number = number if is_all else missing.count()
     if number:
         context.announce(number)
         partitions = max(min(context.settings.slices.partitions, -(-number // 64)), -(-number // _TEXTS_A_PARTITION))
         spread = missing.repartition(partitions, F.xxhash64("text_hash"))
         embed = partial(_embed, context.settings, chosen, context.run_id, context.task_key)
-        context.lake.append(table, materialised(context, spread.mapInArrow(embed, _DDL), f"vectors_{table.name}"))
+        vectors = materialised(context, spread.mapInArrow(embed, _DDL), f"vectors_{table.name}")
+        if price:
+            tokens = int(vectors.agg(F.sum("tokens").alias("tokens")).collect()[0]["tokens"])
+            context.bill.add(tokens, price.cost(tokens))
+        context.lake.append(table, vectors)
         fresh_folder(context.settings.storage, context.task_key, f"vectors_{table.name}")
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
+    if number < wanted:
+        raise BudgetError(
+            f"The budget of {budget:g} US dollars allows {number:,} of {wanted:,} texts ({context.bill.cost:.4f} spent); their vectors are kept. "
+            "Run again with a higher `budget` to go on from there."
+        )
     return number
 
 
@@ -50,12 +72,13 @@ def _embed(settings: Settings, chosen: EmbeddingSettings, run_id: str, task_key:
     for batch in batches:
         for start in range(0, batch.num_rows, _TEXTS_AT_ONCE):
             piece = batch.slice(start, _TEXTS_AT_ONCE)
+            before = embedder.tokens
             vectors = embedder.embed_passages(piece.column("text").to_pylist())
             count = piece.num_rows
             columns = [
                 piece.column("text_hash"), pa.array([embedder.key] * count),
                 pa.ListArray.from_arrays(pa.array(range(0, (count + 1) * embedder.dimensions, embedder.dimensions), pa.int32()), vectors.ravel()),
-                pa.array([run_id] * count),
+                pa.array([run_id] * count), pa.array([embedder.tokens - before] + [0] * (count - 1), pa.int64()),
             ]  # fmt: skip
             yield pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
             tick(settings.storage.progress_folder, task_key, count)

@@ -19,17 +19,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakedocs.embed.open import model_key
-from lakedocs.embed.tokens import token_limit
 from lakedocs.extract.extensions import is_known_extension
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
+from lakedocs.lakehouse.cutting import cutter_of
 from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.review import decided_entries
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
-from lakedocs.passages.cut import Cutter, TokenLimit, described
+from lakedocs.passages.cut import Cutter, described
 from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.redact.lists import Entry
@@ -254,19 +254,8 @@ def _cut_documents(context: TaskContext, units: DataFrame) -> DataFrame:
     return ordered.mapInArrow(partial(_cut_rows, context.settings, context.run_id), multi_ddl(_PASSAGES.tables))
 
 
-def _cutter(settings: Settings) -> Cutter:
-    most = settings.passages.max_tokens
-    limits = []
-    for model in dict.fromkeys((settings.classification.model, settings.embedding)):
-        spans, tokens = token_limit(model)
-        limits.append(TokenLimit(spans, min(tokens, most or tokens)))
-    if len({model_key(model) for model in (settings.classification.model, settings.embedding)}) == 1:
-        limits = limits[:1]
-    return Cutter(limits, settings.passages.overlap_tokens, settings.passages.regions_left_out)
-
-
 def _cut_rows(settings: Settings, run_id: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    cutter = _cutter(settings)
+    cutter = cutter_of(settings)
 
     def rows() -> Rows:
         head: Row | None = None
