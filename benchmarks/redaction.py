@@ -29,7 +29,7 @@ def seconds(find: Find, texts: list[str]) -> float:
     return time.process_time() - start
 
 
-def texts_of(root: Path, most: int) -> list[str]:
+def texts_of(root: Path, most: int, kind: str) -> list[str]:
     """Texts of the lake as they were read, in an order by chance; repetitions as they come."""
     from lakedocs.lakehouse import tables
     from lakedocs.lakehouse.lake import Lake
@@ -39,9 +39,11 @@ def texts_of(root: Path, most: int) -> list[str]:
 
     storage = Storage(root=str(root.absolute()))
     spark = local_session(storage)
-    rows = Lake(spark, storage).read_all([tables.elements(kind) for kind in Kind]).select("text", "doc_id", "ordinal").collect()
+    rows = Lake(spark, storage).read_all([tables.elements(kind) for kind in Kind]).select("text", "doc_id", "ordinal", "kind").collect()
     spark.stop()
-    texts = [row["text"] for row in sorted(rows, key=lambda row: (row["doc_id"], row["ordinal"])) if len(row["text"]) <= 2000]
+    texts = [
+        row["text"] for row in sorted(rows, key=lambda row: (row["doc_id"], row["ordinal"])) if len(row["text"]) <= 2000 and kind in ("", row["kind"])
+    ]
     random.Random(1).shuffle(texts)
     return texts[:most]
 
@@ -69,7 +71,8 @@ def wall(shares: list[list[str]], root: str) -> float:
 @click.command()
 @click.argument("root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path(".lakedocs"))
 @click.option("--texts", "most", default=20_000, show_default=True, help="How many, drawn at random.")
-def main(root: Path, most: int) -> None:
+@click.option("--kind", default="paragraph", show_default=True, help="Of element; empty: all, which are table rows for the most part.")
+def main(root: Path, most: int, kind: str) -> None:
     """Print one table about the texts of the lake in ROOT; exit status 1 when the findings differ."""
     from tests.plain_presidio import PlainPresidio
 
@@ -79,7 +82,7 @@ def main(root: Path, most: int) -> None:
     from lakedocs.redact.recognizers import load_recognizers
     from lakedocs.settings import load_settings
 
-    texts = texts_of(root, most)
+    texts = texts_of(root, most, kind)
     characters = sum(map(len, texts))
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings("local", {"storage.root": folder, "redaction.nlp_engine": "none"})

@@ -8,6 +8,8 @@ from lakedocs.records import Candidate, Finding, Redacted
 
 _AROUND = 60
 """Characters before and after."""
+_FEWEST_SIGNS = 2
+"""Letters and digits of what was nearly found: nobody decides on a dash."""
 
 ValueHash = Callable[[str, str], str]
 """From an entity and a value to the value's keyed hash."""
@@ -30,6 +32,8 @@ def candidates(
             yield _candidate(text, finding, redacted.text, replaced.start, replaced.end, True, value_hash)
     moved = _Moved(findings, redacted)
     for finding in near:
+        if sum(map(str.isalnum, text[finding.start : finding.end])) < _FEWEST_SIGNS:
+            continue
         start, end = moved.place(finding.start), moved.place(finding.end)
         yield _candidate(text, finding, redacted.text, start, end, False, value_hash)
 
