@@ -52,7 +52,7 @@ def estimate(source: str | None, words: int | None, sample: int, target: str, ov
         console.print(_told(measured))
         _print(console, lines(measured, prices, settings.embedding.batch_tokens), _chosen(settings))
     dates = sorted(price.as_of for price in prices.values())
-    console.print(f"List prices in US dollars of {dates[0]} to {dates[-1]} (conf/prices.yml); mend them to yours.", style="dim")
+    console.print(f"List prices in US dollars of {dates[0]} to {dates[-1]} ({settings.spending.prices}); mend them to yours.", style="dim")
 
 
 def _measured(settings: Settings, sample: int) -> Measured:
@@ -69,7 +69,8 @@ def _measured(settings: Settings, sample: int) -> Measured:
 def _told(measured: Measured) -> str:
     read = f"{measured.files:,} files" + (f", {measured.files_read:,} of them read" if measured.files_read < measured.files else "")
     return (
-        f"{read}: {measured.documents:,} documents with attachments, {measured.unreadable:,} without text; {measured.passages:,} passages of "
+        f"{read}, {measured.unlisted:,} that can't be listed: {measured.documents:,} documents, attachments included, {measured.unreadable:,} of "
+        f"them without text; {measured.passages:,} passages of "
         f"{measured.tokens:,} tokens, {measured.distinct_passages:,} different ones of {measured.distinct_tokens:,}."
     )
 

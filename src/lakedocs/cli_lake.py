@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
     from lakedocs.lakehouse.lake import Lake
     from lakedocs.settings import Settings
 
+_ENTITY = re.compile(r"[A-Z][A-Z0-9_]*")
 Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def _entity(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A type as it may stand in texts and in names of metrics."""
+    del context
+    if not _ENTITY.fullmatch(value):
+        raise click.BadParameter("capitals, digits and underscores, as in CLIENT_NAME.", param=parameter)
+    return value
+
+
+entity_option = click.option("--entity", default="CUSTOM", show_default=True, callback=_entity, help="The type that stands in its place.")
 
 
 def lake_options(command: Command) -> Command:

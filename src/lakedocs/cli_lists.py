@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lakedocs.cli_lake import current_user, lake_options, opened_lake
+from lakedocs.cli_lake import current_user, entity_option, lake_options, opened_lake
 
 _pattern_option = click.option("--pattern", "is_pattern", is_flag=True, help="VALUE is a regular expression.")
 
@@ -19,7 +19,7 @@ def lists() -> None:
 
 @lists.command()
 @click.argument("value")
-@click.option("--entity", default="CUSTOM", show_default=True, help="The type that stands in its place.")
+@entity_option
 @_pattern_option
 @lake_options
 def deny(value: str, entity: str, is_pattern: bool, root: str, target: str, overrides: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from lakedocs.errors import SettingsError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.maintenance import purge_raw
-from lakedocs.lakehouse.review import Verdict, decide, note_missed, open_candidates
+from lakedocs.lakehouse.review import Verdict, decide, forget_decisions, note_missed, open_candidates
 from lakedocs.records import Kind
 from lakedocs.settings import Storage, load_settings
 
@@ -47,11 +48,11 @@ def test_decisions_are_followed_by_the_next_run_in_their_families_alone(lake: La
     (doc_id,) = of_one
     licence, phone = open_candidates(lake, doc_id, 10)
 
-    decide(lake, licence["candidate_id"], Verdict.HIDE, "ann")
-    decide(lake, phone["candidate_id"], Verdict.KEEP, "ann")
+    decide(lake, [licence["candidate_id"]], Verdict.HIDE, "ann")
+    decide(lake, [phone["candidate_id"]], Verdict.KEEP, "ann")
     note_missed(lake, doc_id, "zorblax", "PROJECT", "ann")
     with pytest.raises(SettingsError):
-        decide(lake, "unknown", Verdict.HIDE, "ann")
+        decide(lake, [phone["candidate_id"], "unknown"], Verdict.HIDE, "ann")
     with pytest.raises(SettingsError):
         note_missed(lake, "unknown", "zorblax", "PROJECT", "ann")
     assert open_candidates(lake, doc_id, 10) == []
@@ -62,21 +63,47 @@ def test_decisions_are_followed_by_the_next_run_in_their_families_alone(lake: La
     assert after["one.csv"][0] != before["one.csv"][0]
     assert run(lake) == after
 
-    decide(lake, open_candidates(lake, "", 10)[0]["candidate_id"], Verdict.KEEP, "ann")  # of two: nothing changes but what is asked
+    decide(lake, [open_candidates(lake, "", 10)[0]["candidate_id"]], Verdict.KEEP, "ann")  # of two: nothing changes but what is asked
     assert run(lake)["two.csv"][1] == before["two.csv"][1]
     assert [row["value"] for row in open_candidates(lake, "", 10)] == ["06-12345678"]
 
 
 def test_commands_list_and_note(lake: Lake) -> None:
-    shown = CliRunner().invoke(cli, ["review", "list", "--root", lake.storage.root], env={"COLUMNS": "200"})
-    assert shown.exit_code == 0, shown.output
-    assert "call 06-12345678 of" in shown.output
     (left,) = open_candidates(lake, "", 10)
+    shown = CliRunner().invoke(cli, ["review", "list", "--root", lake.storage.root])
+    assert shown.exit_code == 0, shown.output
+    assert left["candidate_id"] in shown.output
     noted = CliRunner().invoke(cli, ["review", "hide", left["candidate_id"], "--root", lake.storage.root])
     assert (noted.exit_code, noted.output) == (0, "1 noted; the next run follows.\n")
     missed = CliRunner().invoke(cli, ["review", "missed", left["doc_id"], "of two", "--root", lake.storage.root])
     assert missed.exit_code == 0, missed.output
     assert run(lake)["two.csv"][1][0] == "call <PHONE_NUMBER> <CUSTOM>"
+    decided = CliRunner().invoke(cli, ["review", "list", "--decided", "--root", lake.storage.root])
+    assert left["candidate_id"] in decided.output
+    back = CliRunner().invoke(cli, ["review", "keep", left["candidate_id"], "--root", lake.storage.root])
+    assert back.exit_code == 0, back.output
+    assert run(lake)["two.csv"][1][0] == "call 06-12345678 <CUSTOM>"
+    refused = CliRunner().invoke(cli, ["review", "missed", left["doc_id"], "x y", "--entity", "a b", "--root", lake.storage.root])
+    assert refused.exit_code == 2
+
+
+def test_rows_by_sql_are_followed_and_what_can_not_be_read_hides(spark: SparkSession, lake: Lake) -> None:
+    (two,) = (row for row in lake.read(tables.DOCUMENTS).collect() if row["title"] == "two.csv")
+    for verdict, value in (("KEEP ", "a1234567"), ("hidden?", "licence"), (None, "THE"), ("hide", None), ("hide", " ")):
+        row = (two["root_id"], verdict, None, value, None, "ann", datetime.now(UTC))
+        lake.append(tables.REDACTION_DECISIONS, spark.createDataFrame([row], tables.REDACTION_DECISIONS.ddl))
+    assert run(lake)["two.csv"][1][1] == "<CUSTOM> A1234567 of <CUSTOM> zorblax"
+
+
+def test_decisions_go_with_their_documents(lake: Lake) -> None:
+    one = Path(lake.storage.root).parent / "source" / "one.csv"
+    held = lake.read(tables.REDACTION_DECISIONS).count()
+    assert forget_decisions(lake) == 0
+    content = one.read_text(encoding="utf-8")
+    one.unlink()
+    run(lake)
+    assert 0 < forget_decisions(lake) < held
+    one.write_text(content, encoding="utf-8")
 
 
 def test_retention_takes_candidates_with_the_text_and_a_later_decision_waits_for_it(spark: SparkSession, lake: Lake) -> None:
@@ -85,5 +112,10 @@ def test_retention_takes_candidates_with_the_text_and_a_later_decision_waits_for
     settings = load_settings("local", {"storage.root": lake.storage.root, "maintenance.raw_retention_days": 1})
     assert len(list(purge_raw(lake, settings))) == 1
     assert lake.read(tables.REDACTION_CANDIDATES).isEmpty()
-    note_missed(lake, lake.read(tables.DOCUMENTS).first()["doc_id"], "note", "CUSTOM", "ann")
+    document = lake.read(tables.DOCUMENTS).first()
+    assert document
+    with pytest.raises(SettingsError, match="deny"):
+        note_missed(lake, document["doc_id"], "note", "CUSTOM", "ann")
+    row = (document["root_id"], "hide", "CUSTOM", "note", "", "ann", datetime.now(UTC))
+    lake.append(tables.REDACTION_DECISIONS, spark.createDataFrame([row], tables.REDACTION_DECISIONS.ddl))
     assert run(lake) == before

@@ -55,7 +55,7 @@ def test_estimate_and_bill_agree_and_a_budget_holds(spark: SparkSession, source:
         assert pipeline.run(source, root, *_FIRST, "--param", overrides, "--param", f"budget={budget:.9f}") == 1
         (stopped,) = (row for row in lake.read(tables.TASK_RUNS).collect() if row["state"] == "failed")
         assert "BudgetError" in stopped["error"]
-        assert "Run again with a higher `budget`" in stopped["error"]
+        assert "Run again to go on from there" in stopped["error"]
         tokens, cost = bill(lake)
         assert 0.3 * budget < cost <= budget
         kept = lake.read(tables.EMBEDDINGS).count()

@@ -33,6 +33,14 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         ([Entry(False, "", r".*@firm\.example", True)], "ann@firm.example, ann@home.example", "ann@firm.example, <EMAIL_ADDRESS>"),
         ([Entry(False, "", "a@b.example"), Entry(True, "SECRET", "a@b.example")], "a@b.example", "<SECRET>"),
         ([], "a@b.example", "<EMAIL_ADDRESS>"),
+        ([Entry(True, "X", "+49 (30) 12")], "at +49 (30) 12, 49  (30) 12 and 49 (30) 12a", "at <X>, <X> and 49 (30) 12a"),
+        ([Entry(True, "X", "$ecret")], "a $ecret, secret and ecret", "a <X>, secret and <X>"),
+        ([Entry(True, "X", "Jane Doe")], "Jane \u00a0Doe, memo_jane doe_1, Jane Doeling", "<X>, memo_<X>_1, Jane Doeling"),
+        ([Entry(True, "X", "M\u00fcl\u00adler 7")], "m\u00fcller 7", "<X>"),
+        ([Entry(True, "X", "536904399")], "SSN 536-90-4399", "SSN <X>"),  # what is found counts in any way of writing
+        ([Entry(False, "", "536904399")], "SSN 536-90-4399", "SSN 536-90-4399"),
+        ([Entry(False, "", r"\d{3}-\d\d-\d{4}", True)], "SSN 536\u201190\u20114399", "SSN 536\u201190\u20114399"),
+        ([Entry(False, "", "ask ann@firm.example")], "ask ann@firm.example, ann@firm.example", "ask ann@firm.example, <EMAIL_ADDRESS>"),
     ],
 )
 def test_lists_decide(settings: Settings, entries: list[Entry], text: str, redacted: str) -> None:

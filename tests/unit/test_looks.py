@@ -90,6 +90,12 @@ def test_a_name_recurs_in_disguise() -> None:
     assert recurring.find(f"12 H{ZERO_WIDTH}OEKSTRA", []) == [Finding(3, 12, "PERSON", 0.9, "Recurrence")]
 
 
+def test_a_long_link_is_hidden_to_its_end(redactor: TextRedactor) -> None:
+    link = "https://eur03.safelinks.protection.outlook.com/?url=" + "a%2Fb" * 90 + "&sdata=Zk9Q&user=jdoe-secret"
+    text = "Please see the file. " * 100
+    assert redactor.redact(f"{text}{link} for details.").text == f"{text}<URL> for details."
+
+
 @pytest.mark.parametrize("unit", ["a", "1", "a@", "a.", "-1", ":a", "(", "e\u0301", "word ", "\u05e9\u05dc ", "1.1.", "x\u200b"])
 def test_a_text_without_end_is_read_to_its_end(redactor: TextRedactor, unit: str) -> None:
     text = unit * (500_000 // len(unit)) + " BSN 111222333"

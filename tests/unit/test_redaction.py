@@ -277,6 +277,8 @@ def test_cases_are_found_by_presidio_as_it_comes(both: tuple[PlainPresidio, Anal
         ("Jan  Piet", [(0, 3, "PERSON"), (5, 9, "PERSON")], [(0, 3), (5, 9)]),
         ("Jan Breda", [(0, 3, "PERSON"), (4, 9, "LOCATION")], [(0, 3), (4, 9)]),
         ("a@b.nl c@d.nl", [(0, 6, "EMAIL_ADDRESS"), (7, 13, "EMAIL_ADDRESS")], [(0, 6), (7, 13)]),
+        ("Anna Meier Peter Schmidt", [(0, 10, "PERSON"), (11, 24, "PERSON")], [(0, 10), (11, 24)]),
+        ("Jan\u00a0Smith", [(0, 3, "PERSON"), (4, 9, "PERSON")], [(0, 9)]),
         ("Van der Berg", [(0, 3, "PERSON"), (4, 7, "PERSON"), (8, 12, "PERSON")], [(0, 12)]),
     ],
 )

@@ -16,8 +16,8 @@ from lakedocs.settings import Settings, load_settings
 from lakedocs.spending.estimate import Chat, Measured, lines, summary_of, summary_of_words
 from lakedocs.spending.prices import Price, embedding_price, load_prices
 
-MODELS = ("gpt-4o", "gpt-4-turbo", "gpt-4", "gpt-3.5-turbo", "text-davinci-003", "text-embedding-3-large", "text-embedding-3-small", "ai-vision",
-          "document-intelligence-layout")  # fmt: skip
+MODELS = ("gpt-4o", "gpt-4-turbo", "gpt-4", "gpt-3.5-turbo", "text-davinci-003", "text-embedding-3-large", "text-embedding-3-small",
+          "text-embedding-ada-002", "ai-vision", "document-intelligence-layout")  # fmt: skip
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -63,9 +63,9 @@ def test_cost_and_time_follow_the_price() -> None:
 
 
 def test_each_service_has_a_line() -> None:
-    measured = Measured(10, 10, 12, 1, 100, 30_000, 80, 24_000, Chat(12, 30_000, 3600), 7, 3)
+    measured = Measured(10, 10, 0, 12, 1, 100, 30_000, 80, 24_000, Chat(12, 30_000, 3600), 7, 3)
     found = {line.model: line for line in lines(measured, load_prices(load_settings("local")), batch_tokens=8192)}
-    assert tuple(found) == (*MODELS[5:7], *MODELS[:5], *MODELS[7:])
+    assert tuple(found) == (*MODELS[5:8], *MODELS[:5], *MODELS[8:])
     large = found["text-embedding-3-large"]
     assert (large.calls, large.tokens_in, large.cost) == (3, 24_000, pytest.approx(24_000 * 0.13 / 1e6))
     assert (found["ai-vision"].calls, found["document-intelligence-layout"].calls) == (7, 3)
@@ -99,9 +99,14 @@ def test_a_budget_needs_a_price(tmp_path: Path) -> None:
     def settings(**changes: object) -> Settings:
         return load_settings("local", {"embedding.engine": "azure_openai", "embedding.model": "m", **changes})
 
-    assert embedding_price(settings(), settings().embedding) is None
+    unpriced = embedding_price(settings(), settings().embedding)
+    assert unpriced
+    assert unpriced.cost(1_000_000) == 0
     with pytest.raises(SettingsError):
         embedding_price(settings(**{"spending.budget": 1}), settings().embedding)
     assert embedding_price(load_settings("local", {"spending.budget": 1}), load_settings("local").embedding) is None
+    served = load_settings("local", {"embedding.engine": "serving", "embedding.endpoint": "x"}).embedding
+    with pytest.raises(SettingsError):
+        embedding_price(settings(**{"spending.budget": 1}), served)
     with pytest.raises(SettingsError):
         load_prices(settings(**{"spending.prices": "none.yml"}))

@@ -15,7 +15,7 @@ from lakedocs.errors import SourceError
 from lakedocs.extract.extensions import kind_of
 from lakedocs.extract.isolation import IsolatedReader
 from lakedocs.lakehouse.cutting import cutter_of
-from lakedocs.lakehouse.listing import walk
+from lakedocs.lakehouse.listing import listed_as, path_of, walk
 from lakedocs.passages.cut import Cutter
 from lakedocs.records import Document, Kind, Status
 from lakedocs.settings import Settings
@@ -45,11 +45,13 @@ class _Counts:
     pages: float = 0
     summaries: Chat = field(default_factory=Chat)
 
-    def add(self, other: _Counts, factor: float) -> None:
+    def add(self, other: _Counts, by_size: float, by_files: float) -> None:
+        """Add what a sample holds, raised to all: text by size, documents by the number of files."""
         for count in fields(self):
             if count.name != "summaries":
+                factor = by_files if count.name in ("documents", "unreadable") else by_size
                 setattr(self, count.name, getattr(self, count.name) + factor * getattr(other, count.name))
-        self.summaries += other.summaries.raised(factor)
+        self.summaries += other.summaries.raised(by_size)
 
 
 def measure(settings: Settings, most: int, watched: Callable[[list[tuple[str, int]]], Iterable[tuple[str, int]]] = iter) -> Measured:
@@ -64,7 +66,7 @@ def measure(settings: Settings, most: int, watched: Callable[[list[tuple[str, in
         ModelError: when the tokenizer of a chosen model is not there.
     """
     source = Path(settings.source.path)
-    found = _listed(source, most)
+    found, unlisted = _listed(source, most)
     cutter = cutter_of(settings)
     by_kind: dict[Kind, _Counts] = defaultdict(_Counts)
     texts: set[bytes] = set()
@@ -74,25 +76,30 @@ def measure(settings: Settings, most: int, watched: Callable[[list[tuple[str, in
         with TemporaryDirectory(prefix="lakedocs-estimate-") as images:
             for path, _ in watched([file for of_kind in found.values() for file in of_kind.sample]):
                 name = path.rpartition("/")[2]
-                for document in _family(reader.read(str(source / path), name, Path(images))):
+                for document in _family(reader.read(str(path_of(str(source), listed_as(path))), name, Path(images))):
                     _count(document, cutter, by_kind[kind_of(name)], texts, pictures)
     finally:
         reader.close()
     total = _Counts()
     for kind, of_kind in found.items():
-        total.add(by_kind[kind], of_kind.size / max(sum(size for _, size in of_kind.sample), 1) if of_kind.files > len(of_kind.sample) else 1)
+        if of_kind.files > len(of_kind.sample):
+            total.add(by_kind[kind], of_kind.size / max(sum(size for _, size in of_kind.sample), 1), of_kind.files / len(of_kind.sample))
+        else:
+            total.add(by_kind[kind], 1, 1)
     whole = {count.name: round(getattr(total, count.name)) for count in fields(total) if count.name != "summaries"}
     files, files_read = sum(f.files for f in found.values()), sum(len(f.sample) for f in found.values())
-    return Measured(files, files_read, summaries=total.summaries, **whole)
+    return Measured(files, files_read, unlisted, summaries=total.summaries, **whole)
 
 
-def _listed(source: Path, most: int) -> dict[Kind, _Found]:
-    """Every file is counted, none but the sample is remembered."""
+def _listed(source: Path, most: int) -> tuple[dict[Kind, _Found], int]:
+    """Every file is counted, none but the sample is remembered; and how many files and folders can't be listed."""
+    unlisted = 0
     chance = random.Random(_SEED)  # noqa: S311  # nothing secret
     found: dict[Kind, _Found] = defaultdict(_Found)
     try:
         for file in walk(source, "", recursive=True):
             if file is None:
+                unlisted += 1
                 continue
             path, status = file
             of_kind = found[kind_of(path.rpartition("/")[2])]
@@ -104,7 +111,7 @@ def _listed(source: Path, most: int) -> dict[Kind, _Found]:
                 of_kind.sample[place] = (path, status.st_size)
     except OSError as error:
         raise SourceError(f"The source can't be listed ({error.strerror}). Check the path and its rights.") from error
-    return found
+    return found, unlisted
 
 
 def _family(document: Document) -> Iterator[Document]:

@@ -15,6 +15,7 @@ from lakedocs.lakehouse.families import families
 from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprint
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
+from lakedocs.lakehouse.review import forget_decisions
 from lakedocs.records import Kind
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.search.open import open_index
@@ -30,6 +31,8 @@ def maintain_lake(lake: Lake, settings: Settings) -> Iterator[str]:
     present = [table for table in tables.ALL if lake.exists(table)]
     if rules.raw_retention_days:
         yield from purge_raw(lake, settings)
+    if forgotten := forget_decisions(lake):
+        yield f"raw.redaction_decisions: {forgotten} on documents that are gone removed"
     if rules.history_hours < _DELTA_SAFE_HOURS:
         lake.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
 

@@ -104,17 +104,9 @@ def summarise(lake: Lake, run_id: str) -> Summary:
         images=sum(count["images"] or 0 for count in counts),
         tasks=tuple(
             TaskFigures(
-                r["task_key"],
-                r["state"],
-                r["units_stale"],
-                r["units_gone"],
-                r["units_kept"],
-                r["units_refused"],
-                r["rows_out"],
-                r["seconds"],
-                r["tokens"],
-                r["cost"],
-            )
+                key=r["task_key"], state=r["state"], stale=r["units_stale"], gone=r["units_gone"], kept=r["units_kept"], refused=r["units_refused"],
+                rows=r["rows_out"], seconds=r["seconds"], tokens=r["tokens"], cost=r["cost"],
+            )  # fmt: skip
             for r in _rows(ran)
         ),
         samples=_samples(lake, labels),

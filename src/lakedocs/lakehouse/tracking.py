@@ -34,7 +34,9 @@ def record_run(settings: Settings, summary: Summary, *, failed: bool) -> str:
     now = int(time.time() * 1000)
     parameters = [] if found else [Param(name, str(value)[:500]) for name, value in _loggable(settings.model_dump(mode="json")).items()]
     figures = {f"{task.key}.{name}": float(getattr(task, name)) for task in summary.tasks for name in _FIGURES}
-    totals = {"passages": summary.passages, "images": summary.images, "files": sum(summary.statuses.values())}
+    # figures are of a task's last attempt, totals of all of them
+    totals = {"tokens": summary.tokens, "cost": summary.cost, "passages": summary.passages, "images": summary.images}
+    totals |= {"files": sum(summary.statuses.values())}
     totals |= {f"status.{status}": sum(n for (_, s), n in summary.statuses.items() if s == status) for _, status in summary.statuses}
     totals |= {f"hidden.{entity}": count for entity, count in summary.entities.items()}
     totals |= {f"label.{label}": count for label, count in summary.labels.items()}

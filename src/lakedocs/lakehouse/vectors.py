@@ -15,7 +15,7 @@ from lakedocs.lakehouse.budget import affordable
 from lakedocs.lakehouse.changes import fresh_folder
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import TaskContext, materialised
-from lakedocs.lakehouse.tables import PASSAGES, Table
+from lakedocs.lakehouse.tables import PASSAGES, TASK_RUNS, Table
 from lakedocs.settings import EmbeddingSettings, Settings
 from lakedocs.spending.prices import embedding_price
 
@@ -45,7 +45,7 @@ def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSetti
     wanted = number = missing.count()
     budget = context.settings.spending.budget
     if number and price and budget:
-        missing, is_all = affordable(missing, price, budget - context.bill.cost)
+        missing, is_all = affordable(missing, price, budget - context.bill.cost - _spent_before(context))
         number = number if is_all else missing.count()
     if number:
         context.announce(number)
@@ -61,10 +61,16 @@ def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSetti
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
     if number < wanted:
         raise BudgetError(
-            f"The budget of {budget:g} US dollars allows {number:,} of {wanted:,} texts ({context.bill.cost:.4f} spent); their vectors are kept. "
-            "Run again with a higher `budget` to go on from there."
+            f"The budget of {budget:g} US dollars allowed {number:,} of the {wanted:,} texts that were next ({context.bill.cost:.4f} spent in this "
+            "attempt); their vectors are kept. Run again to go on from there, with as much again or a higher `budget`."
         )
     return number
+
+
+def _spent_before(context: TaskContext) -> float:
+    """US dollars of this task's earlier attempts in the same run."""
+    runs = context.lake.read(TASK_RUNS).where((F.col("run_id") == context.run_id) & (F.col("task_key") == context.task_key))
+    return float(runs.agg(F.coalesce(F.sum("cost"), F.lit(0.0)).alias("cost")).collect()[0]["cost"])
 
 
 def _embed(settings: Settings, chosen: EmbeddingSettings, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -220,7 +220,7 @@ class Family(Generic[Row]):
         return text, self._decided.decided(text, self._redactor.found(text))
 
     def _replaced(self, text: str, found: Found, document: str) -> Redacted:
-        findings = joined(text, self._decided.applied(text, self._recurring.find(text, found.findings)))
+        findings = self._decided.applied(text, joined(text, self._recurring.find(text, found.findings)))
         redacted = self._redactor.replace(text, findings, document)
         open_ones = candidates(text, findings, apart_from(findings, found.near), redacted, self._redactor.sure_score, self._redactor.value_hash)
         return replace(redacted, candidates=tuple(open_ones))

@@ -31,7 +31,8 @@ Three digits, a point and seven digits might be a phone number, seven digits and
 spreadsheet made a float, and what follows a country code is none."""
 _FLOAT_ENDING = re.compile(r"(?<=\d{7})\.0+(?![\w]|[.,]\d)")
 _ENDLESS = re.compile(r"\S{400}")
-"""No word, address or number is so long, and patterns take a time that grows with the square of it."""
+"""No word or number is so long, and patterns take a time that grows with the square of it."""
+_RUN = re.compile(r"\S+")
 _SHORT_WINDOW = 150
 _REMEMBERED_WINDOWS = 64
 """What has no end repeats itself."""
@@ -145,6 +146,9 @@ def _whole(finding: Finding, text: str) -> Finding:
     """An address to the end of its word: one of `image.pn` would leave a letter behind."""
     if finding.entity != "URL":
         return finding
+    run = _RUN.match(text, finding.start)
+    if run and len(run.group()) > 2 * _SHORT_WINDOW:  # a link with tokens and signatures, of which a window has seen a part
+        return replace(finding, end=max(finding.end, run.end()))
     rest = _WORD_REST.match(text, finding.end)
     return replace(finding, end=rest.end()) if rest else finding
 

@@ -10,10 +10,11 @@ from functools import cached_property
 from lakedocs.errors import SettingsError
 from lakedocs.records import Finding
 from lakedocs.redact.looks import plain
+from lakedocs.redact.pseudonyms import one_form
 from lakedocs.redact.spans import Found, apart_from, united
 
 DENIED = "DenyList"
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,52 +43,89 @@ class Lists:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(sorted(set(entries), key=lambda entry: (entry.is_denied, entry.entity, entry.is_pattern, entry.value)))
         self._patterns = [(entry, _compiled(entry.value)) for entry in self.entries if entry.is_pattern]
-        self._allowed = {(entry.entity, _plain(entry.value)) for entry in self.entries if not entry.is_denied and not entry.is_pattern}
+        self._exact = [entry for entry in self.entries if not entry.is_pattern]
+        self._forms: dict[tuple[bool, str], dict[str, Entry]] = {}
 
     def applied(self, text: str, findings: list[Finding]) -> list[Finding]:
         """The findings without what is allowed, and with what is denied; in order, none overlapping another."""
-        return united([*self._disputed(text, findings), *self._denied(text)]) if self.entries else findings
+        return self.decided(text, Found(findings, [])).findings
 
     def decided(self, text: str, found: Found) -> Found:
-        """The same of what is found, and what is nearly found without what is on a list."""
+        """The same of what is found; what is nearly found is hidden if it is denied, and no longer near if it is on a list."""
         if not self.entries:
             return found
-        findings = self.applied(text, found.findings)
-        return Found(findings, apart_from(findings, self._disputed(text, found.near)))
+        seen = plain(text)
+        denied, kept = seen.own(self._listed(seen.text, is_denied=True)), seen.own(self._listed(seen.text, is_denied=False))
 
-    def _disputed(self, text: str, findings: list[Finding]) -> list[Finding]:
-        return [finding for finding in findings if not self._is_allowed(finding.entity, text[finding.start : finding.end])]
+        def left(findings: list[Finding]) -> list[Finding]:
+            disputed = [f for f in findings if not any(k.start <= f.start and f.end <= k.end and k.entity in ("", f.entity) for k in kept)]
+            return [f for f in disputed if not self._is_allowed(f.entity, text[f.start : f.end])]
+
+        sure = [self._denied(finding, text) or finding for finding in left(found.findings)]
+        near = left(found.near)
+        hidden = [finding for other in near if (finding := self._denied(other, text))]
+        findings = united([*sure, *hidden, *denied])
+        return Found(findings, apart_from(findings, near))
 
     def _is_allowed(self, entity: str, value: str) -> bool:
-        form = _plain(value)
-        if ("", form) in self._allowed or (entity, form) in self._allowed:
+        """Whether a value is on the list, however it is written."""
+        if one_form(entity, value) in self._of(entity, is_denied=False):
             return True
-        return any(not entry.is_denied and entry.entity in ("", entity) and pattern.fullmatch(value) for entry, pattern in self._patterns)
+        seen = plain(value).text
+        return any(not entry.is_denied and entry.entity in ("", entity) and pattern.fullmatch(seen) for entry, pattern in self._patterns)
 
-    def _denied(self, own: str) -> list[Finding]:
-        seen = plain(own)
-        text = seen.text
+    def _denied(self, finding: Finding, text: str) -> Finding | None:
+        """A finding whose value is denied, however it is written, as one that is sure."""
+        entry = self._of(finding.entity, is_denied=True).get(one_form(finding.entity, text[finding.start : finding.end]))
+        return Finding(finding.start, finding.end, entry.entity, 1.0, DENIED) if entry else None
+
+    def _of(self, entity: str, *, is_denied: bool) -> dict[str, Entry]:
+        """The exact entries that count for an entity, by the form in which all ways of writing a value are one."""
+        key = (is_denied, entity)
+        if key not in self._forms:
+            wanted = [e for e in self._exact if e.is_denied == is_denied and (is_denied or e.entity in ("", entity))]
+            self._forms[key] = {one_form(entity, entry.value): entry for entry in wanted}
+        return self._forms[key]
+
+    def _listed(self, text: str, *, is_denied: bool) -> list[Finding]:
+        """Where the values of a list stand in a text, as whole words in any case; of the allowed ones only the exact."""
         found = [
             Finding(match.start(), match.end(), entry.entity, 1.0, DENIED)
             for entry, pattern in self._patterns
-            if entry.is_denied
+            if entry.is_denied and is_denied
             for match in pattern.finditer(text)
             if match.group()
         ]
-        for word in _WORD.finditer(text) if self._by_first_word else ():
-            for entry in self._by_first_word.get(word.group().casefold(), ()):
-                end = word.start() + len(entry.value)
-                if _plain(text[word.start() : end]) == _plain(entry.value) and not text[end : end + 1].isalnum():
-                    found.append(Finding(word.start(), end, entry.entity, 1.0, DENIED))
-        return seen.own(found)
+        wanted = self._by_first_word[is_denied]
+        for word in _WORD.finditer(text) if wanted else ():
+            for entry, pattern in wanted.get(word.group().casefold(), ()):
+                if match := pattern.match(text, word.start()):
+                    start = word.start() - len(_signs_before(entry.value, text, word.start()))
+                    found.append(Finding(start, match.end(), entry.entity, 1.0, DENIED))
+        return found
 
     @cached_property
-    def _by_first_word(self) -> dict[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
-        for entry in self.entries:
-            if entry.is_denied and not entry.is_pattern and (first := _WORD.search(entry.value)):
-                found.setdefault(first.group().casefold(), []).append(entry)
+    def _by_first_word(self) -> dict[bool, dict[str, list[tuple[Entry, re.Pattern[str]]]]]:
+        found: dict[bool, dict[str, list[tuple[Entry, re.Pattern[str]]]]] = {True: {}, False: {}}
+        for entry in self._exact:
+            value = plain(entry.value).text
+            if first := _WORD.search(value):
+                pattern = _as_words(value[first.start() :])
+                found[entry.is_denied].setdefault(first.group().casefold(), []).append((entry, pattern))
         return found
+
+
+def _as_words(value: str) -> re.Pattern[str]:
+    """Matches a value, whatever spaces part its words, up to the end of a word."""
+    parts = r"\s+".join(re.escape(part) for part in value.split())
+    return re.compile(parts + (r"(?![^\W_])" if value.rstrip()[-1:].isalnum() else ""), re.IGNORECASE)
+
+
+def _signs_before(value: str, text: str, start: int) -> str:
+    """The signs with which a value begins, where they stand in the text: a number without its + is hidden all the same."""
+    first = _WORD.search(plain(value).text)
+    signs = plain(value).text[: first.start()] if first else ""
+    return signs if signs and text[:start].endswith(signs) else ""
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -95,7 +133,3 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         raise SettingsError("A pattern in raw.redaction_lists is no regular expression: `lakedocs lists show` lists them.") from error
-
-
-def _plain(value: str) -> str:
-    return " ".join(plain(value).text.casefold().split())

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lakedocs.records import Finding
+from lakedocs.redact.looks import plain
 from lakedocs.redact.ner.files import EMBEDDED, NAMES
+from lakedocs.redact.pseudonyms import TITLES
 
 
 class Found(NamedTuple):
@@ -44,14 +46,26 @@ def united(findings: Iterable[Finding]) -> list[Finding]:
 def joined(text: str, findings: list[Finding]) -> list[Finding]:
     """The parts of a name that different recognisers found, with nothing but a space between them, as one; findings in order, none overlapping.
 
-    Two numbers or addresses side by side are two; of names, one pseudonym must stand for one person.
+    Two numbers or addresses side by side are two, and so are two people; of one person's names, one pseudonym must stand for all.
     """
     result: list[Finding] = []
     for finding in findings:
         last = result[-1] if result else None
-        if last and last.entity == finding.entity and finding.entity in NAMES and text[last.end : finding.start] in ("", " "):
+        if last and last.entity == finding.entity and finding.entity in NAMES and _is_one(text, last, finding):
             surest = max(last, finding, key=lambda f: (f.score, f.end - f.start))
             result[-1] = Finding(last.start, finding.end, last.entity, surest.score, surest.recognizer)
         else:
             result.append(finding)
     return result
+
+
+def _is_one(text: str, first: Finding, second: Finding) -> bool:
+    """Whether hardly anything stands between two parts, and not each of them has a first and a last name."""
+    if plain(text[first.end : second.start]).text not in ("", " "):
+        return False
+    return not all(_capitals(text[part.start : part.end]) > 1 for part in (first, second))
+
+
+def _capitals(name: str) -> int:
+    words = (word for word in name.split() if word.rstrip(".").casefold() not in TITLES)
+    return sum(word[0].isupper() for word in words)

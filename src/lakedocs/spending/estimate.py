@@ -19,7 +19,8 @@ class Measured:
     """What there is to do.
 
     Attributes:
-        files: found, of which `files_read` were opened; everything else is raised from these to all, by size.
+        files: found, of which `files_read` were opened; everything else is raised from these to all.
+        unlisted: files and folders that can't be listed.
         unreadable: files and attachments that give no text.
         tokens: of all passages; `distinct_tokens` of those that differ from each other, which are embedded once.
         summaries: a summary of every document.
@@ -29,6 +30,7 @@ class Measured:
 
     files: int
     files_read: int
+    unlisted: int
     documents: int
     unreadable: int
     passages: int

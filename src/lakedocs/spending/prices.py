@@ -40,6 +40,10 @@ class Price(BaseModel):
         return max(by_requests, tokens * 60 / self.tokens_per_minute if self.tokens_per_minute else 0.0)
 
 
+_UNKNOWN = Price(service="unknown", kind="embedding", as_of=date.min)
+"""Tokens are counted all the same."""
+
+
 class _PriceFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     models: dict[str, Price]
@@ -59,14 +63,17 @@ def load_prices(settings: Settings) -> Mapping[str, Price]:
 
 
 def embedding_price(settings: Settings, chosen: EmbeddingSettings) -> Price | None:
-    """What an embedding model costs by the token; none where nobody is paid by the token.
+    """What an embedding model costs by the token, nothing where the file has no price for it; none where nobody is paid by the token.
 
     Raises:
-        SettingsError: when a budget is set, and the file has no price for the model.
+        SettingsError: when a budget is set that can't be kept.
     """
+    budget = settings.spending.budget
+    if budget and chosen.engine == "serving":
+        raise SettingsError("A serving endpoint is paid by the hour: `budget` can't bound it. Set it to 0.")
     if chosen.engine != "azure_openai":
         return None
     price = load_prices(settings).get(chosen.model)
-    if price is None and settings.spending.budget:
+    if price is None and budget:
         raise SettingsError(f"A budget is set, but {settings.spending.prices} has no price for {chosen.model}: add it.")
-    return price
+    return price or _UNKNOWN

@@ -52,6 +52,7 @@ def run(context: TaskContext) -> Figures:
     entries = list_entries(context.lake)
     policy = policy_fingerprint(context.settings, entries)
     _check_quality(context.settings, entries)
+    context.lake.ensure(tables.REDACTION_DECISIONS)  # people write it, by SQL too
     # a vault of which nothing is left to be written has to be emptied all the same
     has_vault = context.settings.redaction.is_reversible or context.lake.exists(tables.VAULT)
     stage = Stage(tables.REDACTION_LEDGER, (*_OUTPUTS, tables.VAULT) if has_vault else _OUTPUTS, key="root_id", counts_units=True)
@@ -210,7 +211,7 @@ class _FamilyWriter:
                  "run_id": self._run_id},
             )  # fmt: skip
         for candidate in redacted.candidates:
-            candidate_id = fingerprint(self._root_id, candidate.value_hash)
+            candidate_id = fingerprint(self._root_id, candidate.value_hash, candidate.is_hidden)
             if candidate_id not in self._candidates:
                 self._candidates.add(candidate_id)
                 yield (

@@ -21,6 +21,7 @@ from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
 from lakedocs.search.open import open_index
 from lakedocs.settings import Settings
+from lakedocs.spending.prices import embedding_price
 
 if TYPE_CHECKING:
     from lakedocs.answer.extractive import Answer
@@ -41,7 +42,10 @@ def run(context: TaskContext) -> Figures:
     if not index.exists():
         raise LakeError("There is no index to ask yet, or it is of another embedding model: run 09_push_to_ai_search first.")
     agent = Agent(text_redactor(settings.model_dump_json(), list_entries(context.lake)).redact, embedder, index, settings.answer)
+    before = embedder.tokens
     answers = [traced(settings, context.run_id, agent, question) for question in questions]
+    if price := embedding_price(settings, settings.embedding):
+        context.bill.add(embedder.tokens - before, price.cost(embedder.tokens - before))
     context.lake.ensure(tables.ANSWERS)
     rows = [_row(answer, context.run_id) for answer in answers]
     context.lake.append(tables.ANSWERS, context.spark.createDataFrame(rows, tables.ANSWERS.ddl))
