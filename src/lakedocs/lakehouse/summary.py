@@ -104,9 +104,17 @@ def summarise(lake: Lake, run_id: str) -> Summary:
         images=sum(count["images"] or 0 for count in counts),
         tasks=tuple(
             TaskFigures(
-                key=r["task_key"], state=r["state"], stale=r["units_stale"], gone=r["units_gone"], kept=r["units_kept"], refused=r["units_refused"],
-                rows=r["rows_out"], seconds=r["seconds"], tokens=r["tokens"], cost=r["cost"],
-            )  # fmt: skip
+                key=r["task_key"],
+                state=r["state"],
+                stale=r["units_stale"],
+                gone=r["units_gone"],
+                kept=r["units_kept"],
+                refused=r["units_refused"],
+                rows=r["rows_out"],
+                seconds=r["seconds"],
+                tokens=r["tokens"],
+                cost=r["cost"],
+            )
             for r in _rows(ran)
         ),
         samples=_samples(lake, labels),
