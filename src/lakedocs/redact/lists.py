@@ -98,20 +98,21 @@ class Lists:
         ]
         wanted = self._by_first_word[is_denied]
         for word in _WORD.finditer(text) if wanted else ():
-            for entry, pattern in wanted.get(word.group().casefold(), ()):
+            for entity, signs, pattern in wanted.get(word.group().casefold(), ()):
                 if match := pattern.match(text, word.start()):
-                    start = word.start() - len(_signs_before(entry.value, text, word.start()))
-                    found.append(Finding(start, match.end(), entry.entity, 1.0, DENIED))
+                    start = word.start() - len(signs) if text.endswith(signs, 0, word.start()) else word.start()
+                    found.append(Finding(start, match.end(), entity, 1.0, DENIED))
         return found
 
     @cached_property
-    def _by_first_word(self) -> dict[bool, dict[str, list[tuple[Entry, re.Pattern[str]]]]]:
-        found: dict[bool, dict[str, list[tuple[Entry, re.Pattern[str]]]]] = {True: {}, False: {}}
+    def _by_first_word(self) -> dict[bool, dict[str, list[tuple[str, str, re.Pattern[str]]]]]:
+        """For each list and first word: the entity, the signs before that word (a number without its + is hidden all the same), and the rest."""
+        found: dict[bool, dict[str, list[tuple[str, str, re.Pattern[str]]]]] = {True: {}, False: {}}
         for entry in self._exact:
             value = plain(entry.value).text
             if first := _WORD.search(value):
-                pattern = _as_words(value[first.start() :])
-                found[entry.is_denied].setdefault(first.group().casefold(), []).append((entry, pattern))
+                known = (entry.entity, value[: first.start()], _as_words(value[first.start() :]))
+                found[entry.is_denied].setdefault(first.group().casefold(), []).append(known)
         return found
 
 
@@ -119,13 +120,6 @@ def _as_words(value: str) -> re.Pattern[str]:
     """Matches a value, whatever spaces part its words, up to the end of a word."""
     parts = r"\s+".join(re.escape(part) for part in value.split())
     return re.compile(parts + (r"(?![^\W_])" if value.rstrip()[-1:].isalnum() else ""), re.IGNORECASE)
-
-
-def _signs_before(value: str, text: str, start: int) -> str:
-    """The signs with which a value begins, where they stand in the text: a number without its + is hidden all the same."""
-    first = _WORD.search(plain(value).text)
-    signs = plain(value).text[: first.start()] if first else ""
-    return signs if signs and text[:start].endswith(signs) else ""
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
