@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding, Redacted, TableRow
 from lakedocs.redact.candidates import candidates
 from lakedocs.redact.family import Family
@@ -14,16 +13,9 @@ from lakedocs.redact.lists import Entry
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.spans import apart_from, united
-from lakedocs.settings import RedactionSettings, load_settings
+from lakedocs.settings import RedactionSettings
 
 CALL = "Mail ann@firm.example or call 06-12345678, licence A1234567, today."
-
-
-@pytest.fixture(scope="module")
-def redactor(tmp_path_factory: pytest.TempPathFactory) -> TextRedactor:
-    settings = load_settings("local", {"storage.root": str(tmp_path_factory.mktemp("root")), "redaction.nlp_engine": "none"})
-    make_local_keys(settings)
-    return TextRedactor(settings)
 
 
 def redacted(redactor: TextRedactor, text: str, *decided: Entry) -> Redacted:

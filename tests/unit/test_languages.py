@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lakedocs.keys import make_local_keys
 from lakedocs.redact.language import language_of
 from lakedocs.redact.policy import TextRedactor
-from lakedocs.settings import load_settings
 
 DUTCH = "De inspecteur heeft het kantoor gevraagd om de stukken te sturen naar "
 GERMAN = "Das Finanzamt hat die Kanzlei gebeten, die fehlenden Unterlagen zu senden an "
 ENGLISH = "The tax office has asked the firm to send the missing documents to this address: "
-
-
-@pytest.fixture(scope="module")
-def redactor(tmp_path_factory: pytest.TempPathFactory) -> TextRedactor:
-    settings = load_settings("local", {"storage.root": str(tmp_path_factory.mktemp("root")), "redaction.nlp_engine": "none"})
-    make_local_keys(settings)
-    return TextRedactor(settings)
 
 
 @pytest.mark.parametrize(
