@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sqlite3
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -14,6 +15,7 @@ import pytest
 from docx import Document
 from openpyxl import Workbook
 from openpyxl.comments import Comment
+from PIL import Image
 from pptx import Presentation
 from pptx.util import Inches
 from pyspark.sql import SparkSession
@@ -41,6 +43,13 @@ class Canaries:
         return value
 
 
+def picture() -> io.BytesIO:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(file, "png")
+    file.seek(0)
+    return file
+
+
 def word(path: Path, canary: Canaries) -> None:
     document = Document()
     document.core_properties.author = canary.mail("docx author")
@@ -60,6 +69,9 @@ def word(path: Path, canary: Canaries) -> None:
     section = document.sections[0]
     section.header.paragraphs[0].text = canary.mail("docx header")
     section.footer.paragraphs[0].text = canary.mail("docx footer")
+    shown = document.add_picture(picture())._inline.docPr
+    shown.set("descr", canary.mail("docx alternative text"))
+    shown.set("title", canary.number("docx title of a picture"))
     document.save(str(path))
 
 
@@ -90,6 +102,8 @@ def slides(path: Path, canary: Canaries) -> None:
     slide.shapes.add_table(1, 1, Inches(1), Inches(4), Inches(3), Inches(1)).table.cell(0, 0).text = canary.number("pptx cell")
     group = slide.shapes.add_group_shape()
     group.shapes.add_textbox(Inches(1), Inches(6), Inches(3), Inches(1)).text_frame.text = canary.mail("pptx group")
+    shown = slide.shapes.add_picture(picture(), Inches(6), Inches(6))._element.nvPicPr.cNvPr
+    shown.set("descr", canary.mail("pptx alternative text"))
     deck.core_properties.author = canary.mail("pptx author")
     deck.core_properties.subject = canary.mail("pptx subject")
     deck.save(str(path))
@@ -142,6 +156,15 @@ def table(path: Path, canary: Canaries) -> None:
         writer.writerow([canary.mail("csv cell"), canary.number("csv cell")])
 
 
+def refused(folder: Path, canary: Canaries) -> None:
+    """Files that no parser reads, whose names and bytes may turn up in what is said of them."""
+    for extension in ("docx", "xlsx", "pptx", "pdf", "msg"):
+        (folder / f"broken {canary.number(f'name of a broken {extension}')}.{extension}").write_bytes(b"no such file: dear Sir, Madam")
+    (folder / f"empty {canary.mail('name of an empty file')}.csv").touch()
+    (folder / f"old {canary.mail('name of a file of another kind')}.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    (folder / f"cut {canary.mail('name of a cut mail')}.eml").write_bytes(b"Content-Type: multipart/mixed\n\n--")
+
+
 def decoded(root: Path) -> Iterator[tuple[str, str]]:
     """All that lies behind 06 as text: tables with their logs and old files, index, MLflow, report, Spark's log."""
     for path in (root / "warehouse" / "docs").rglob("*"):
@@ -174,6 +197,7 @@ def test_no_canary_gets_past_redaction(spark: SparkSession, tmp_path: Path, capf
     makers = {"docx": word, "xlsx": sheet, "pptx": slides, "pdf": pdf, "eml": mail, "msg": outlook, "csv": table}
     for extension, make in makers.items():
         make(folder / f"memo_{canary.number(f'{extension} file name')}.{extension}", canary)
+    refused(folder, canary)
     question = f"Who is {canary.mail('question')} and what is {canary.number('question')}?"
     root = tmp_path / "lake"
     assert pipeline.run(tmp_path / "source", root, "--param", f"question={question}") == 0
