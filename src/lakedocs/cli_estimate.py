@@ -39,8 +39,8 @@ def estimate(source: str | None, words: int | None, sample: int, target: str, ov
     """
     if (source is None) == (words is None):
         raise click.UsageError("Pass --source DIR or --words NUMBER.")
+    from lakedocs.services.prices import load_prices
     from lakedocs.spending.estimate import chat_lines, lines, summary_of_words
-    from lakedocs.spending.prices import load_prices
 
     settings = load_settings(target, {**parse_overrides(overrides), **({"source.path": source} if source else {})})
     prices = load_prices(settings)

@@ -8,6 +8,7 @@ LakedocsError
 ├── RedactionQualityError  whoever signs for what is hidden
 ├── ModelError             whoever installed or chose the model
 ├── ServiceError           whoever operates the outside service
+│   └── RefusedError       whoever looks into docs.failures: the service refuses one item, not all
 ├── BudgetError            whoever pays
 ├── LakeError              whoever operates the tables (or a second run at the same time)
 ├── TaskError              us: a task failed for a reason that has no name here yet
@@ -45,6 +46,10 @@ class ModelError(LakedocsError):
 
 class ServiceError(LakedocsError):
     """An outside service stayed away after all bounded retries; finished work is kept, run again later."""
+
+
+class RefusedError(ServiceError):
+    """An outside service refuses what it was asked, and will again; others may be answered."""
 
 
 class BudgetError(LakedocsError):

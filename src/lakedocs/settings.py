@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import SettingsError
 from lakedocs.extract.limits import Limits
-from lakedocs.services.options import AzureMLSettings, ServingSettings
+from lakedocs.services.options import AzureMLSettings, CallSettings, ServingSettings
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -150,9 +150,10 @@ class EmbeddingSettings(_Part):
     min_agreement: float = Field(0.999, ge=0, le=1, description="Mean cosine from which `auto` trusts a converted model.")
     endpoint: str = Field("", description="Azure OpenAI's resource; of a serving endpoint the URL that ends in /invocations.")
     deployment: str = ""
+    second_endpoint: str = Field("", description="Azure OpenAI: another resource with a deployment of the same model, asked where the first fails.")
+    second_deployment: str = ""
+    credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
     api_version: str = "2024-10-21"
-    seconds: float = Field(60, gt=0, description="Time-out of one call.")
-    total_seconds: float = Field(600, gt=0, description="Bound of one call with its retries.")
 
 
 class ClassificationSettings(_Part):
@@ -176,9 +177,6 @@ class SearchSettings(_Part):
     credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
     batch_documents: int = Field(1000, gt=0, le=1000)
     batch_mb: int = Field(15, gt=0, le=16)
-    partitions: int = Field(4, gt=0, description="Writers at the same time (LanceDB has one).")
-    seconds: float = Field(60, gt=0)
-    total_seconds: float = Field(600, gt=0)
     vector_index_rows: int = Field(100_000, gt=0, description="LanceDB: from here on an HNSW index is built.")
     vector_weight: float = Field(0.5, ge=0, le=1, description="Share of the vector score in the fused score.")
 
@@ -220,6 +218,7 @@ class Keys(_Part):
     vault_previous: str = Field("vault_key_previous", description="While keys are rotated: the one that sealed what is there.")
     search_api: str = "search_api_key"
     openai_api: str = "openai_api_key"
+    openai_api_second: str = Field("openai_api_second_key", description="Of the second resource.")
     serving: str = "serving_token"
 
 
@@ -246,6 +245,7 @@ class Settings(_Part):
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()
+    calls: CallSettings = CallSettings()
     serving: ServingSettings = ServingSettings()
     azureml: AzureMLSettings = AzureMLSettings()
     maintenance: Maintenance = Maintenance()

@@ -18,7 +18,7 @@ import yaml
 
 from lakedocs.errors import ServiceError
 from lakedocs.services.invocations import Endpoint
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.options import CallSettings, ServingSettings
 from lakedocs.serving.azureml import deployments
 
 SECRET = "Jan de Vries owes 500 euro"
@@ -73,7 +73,7 @@ def test_a_correct_request_gets_labels_and_all_probabilities_in_order(url: str) 
 
 
 def test_the_client_of_07_can_ask_it(url: str) -> None:
-    endpoint = Endpoint(url, "", ServingSettings(batch_texts=2))
+    endpoint = Endpoint(url, "", ServingSettings(batch_texts=2), CallSettings())
     assert [row["label"] for row in endpoint.ask(["an overview", "dispute", "2019"])] == ["topic", "problem", "year"]
     with pytest.raises(ServiceError, match="400"):
         endpoint.ask([" "])

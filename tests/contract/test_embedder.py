@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from lakedocs.embed.protocol import Embedder
 from lakedocs.embed.reading import as_read
 from lakedocs.embed.tokens import token_limit
 from lakedocs.errors import ModelError, ServiceError
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.azure_openai import Deployment
+from lakedocs.services.options import CallSettings, ServingSettings
 from lakedocs.settings import EmbeddingSettings, Settings, Storage
 
 TEXTS = ["The lease ends in September.", "A penalty was charged for late filing.", "x", "The lease ends in September.", "rent " * 400]
@@ -46,9 +48,10 @@ def service() -> Iterator[FakeAzureOpenAI]:
         yield running
 
 
-def azure(service: FakeAzureOpenAI, **settings: object) -> AzureOpenAIEmbedder:
-    chosen = {"engine": "azure_openai", "model": "m", "endpoint": service.url, "deployment": "emb", "dimensions": 64, "total_seconds": 20, **settings}
-    return AzureOpenAIEmbedder(EmbeddingSettings.model_validate(chosen), "key")
+def azure(service: FakeAzureOpenAI, *others: FakeAzureOpenAI, seconds: float = 5, **settings: object) -> AzureOpenAIEmbedder:
+    chosen = {"engine": "azure_openai", "model": "m", "endpoint": service.url, "deployment": "emb", "dimensions": 64, **settings}
+    deployments = [Deployment(place.url, "emb", "key") for place in (service, *others)]
+    return AzureOpenAIEmbedder(EmbeddingSettings.model_validate(chosen), deployments, CallSettings(seconds=seconds, total_seconds=20))
 
 
 def compiled(cache: Path, **settings: object) -> CompiledEmbedder:
@@ -68,9 +71,9 @@ def endpoint() -> Iterator[FakeServing]:
         yield running
 
 
-def served(endpoint: FakeServing, **settings: object) -> EndpointEmbedder:
+def served(endpoint: FakeServing, total_seconds: float = 20) -> EndpointEmbedder:
     chosen = EmbeddingSettings(engine="serving", model="e5", endpoint=f"{endpoint.url}/invocations", dimensions=endpoint.dimensions)
-    return EndpointEmbedder(chosen, ServingSettings.model_validate({"total_seconds": 20, "batch_texts": 2, **settings}), "token")
+    return EndpointEmbedder(chosen, ServingSettings(batch_texts=2), CallSettings(total_seconds=total_seconds), "token")
 
 
 @pytest.fixture(params=["packaged", "packaged in ONNX", "packaged in torch", "folder", "folder in torch", "azure", "endpoint"])
@@ -201,11 +204,32 @@ def test_the_opened_embedder_is_the_chosen_one(tmp_path: Path, cache: Path) -> N
         pytest.param([Fault(503)], id="503"),
         pytest.param([Fault(429, {"retry-after-ms": "20"})] * 6, id="longer than the SDK's own patience"),
         pytest.param([Fault(408), Fault(500, {"retry-after-ms": "20"})], id="time-out, then server error"),
+        pytest.param([Fault(200, broken="reset")], id="connection reset"),
+        pytest.param([Fault(200, broken="stalled")], id="time-out in mid-body"),
+        pytest.param([Fault(200, broken="half")], id="half an answer"),
+        pytest.param([Fault(200, broken="garbage")], id="no JSON"),
+        pytest.param([Fault(200, body={"object": "list", "data": [], "model": "emb"})], id="no vectors"),
+        pytest.param([Fault(401)], id="a token that ran out"),
     ],
 )
 def test_azure_asks_again(service: FakeAzureOpenAI, faults: list[Fault]) -> None:
     service.faults.extend(faults)
-    assert azure(service).embed_passages(["a b"]).shape == (1, 64)
+    assert azure(service, seconds=1).embed_passages(["a b"]).shape == (1, 64)
+    assert len(service.requests) == len(faults) + 1
+
+
+def test_azure_asks_the_second_deployment_at_once(service: FakeAzureOpenAI) -> None:
+    with serving(FakeAzureOpenAI()) as second:
+        assert isinstance(second, FakeAzureOpenAI)
+        service.faults.extend([Fault(429, {"retry-after": "15"})] * 3)
+        start = time.monotonic()
+        embedder = azure(service, second)
+        assert embedder.embed_passages(["a b"]).shape == (1, 64)
+        assert time.monotonic() - start < 3
+        assert (len(service.requests), len(second.requests)) == (1, 1)
+        second.model = "another"
+        with pytest.raises(ModelError, match="another model"):
+            embedder.embed_passages(["c"])
 
 
 def test_azure_requests_stay_within_the_token_budget(service: FakeAzureOpenAI) -> None:
@@ -215,12 +239,12 @@ def test_azure_requests_stay_within_the_token_budget(service: FakeAzureOpenAI) -
     assert embedder.tokens > 0
 
 
-@pytest.mark.parametrize("status", [400, 401, 404])
-def test_azure_does_not_repeat_what_can_not_pass(service: FakeAzureOpenAI, status: int) -> None:
-    service.faults.append(Fault(status))
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (403, 1), (404, 1), (401, 2)])
+def test_azure_does_not_repeat_what_can_not_pass(service: FakeAzureOpenAI, status: int, tries: int) -> None:
+    service.faults.extend([Fault(status)] * 3)
     with pytest.raises(ServiceError, match=str(status)):
         azure(service).embed_passages(["a"])
-    assert len(service.requests) == 1
+    assert len(service.requests) == tries
 
 
 def test_azure_notices_other_dimensions(service: FakeAzureOpenAI) -> None:

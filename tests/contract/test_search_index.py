@@ -16,6 +16,7 @@ from lakedocs.records import IndexEntry, PushResult, SearchFilter
 from lakedocs.search.azure import AzureSearchIndex
 from lakedocs.search.lance import LanceIndex
 from lakedocs.search.protocol import SearchIndex
+from lakedocs.services.options import CallSettings
 from lakedocs.settings import SearchSettings
 
 DIMENSIONS = 4
@@ -35,9 +36,9 @@ def service() -> Iterator[FakeAzureSearch]:
         yield running
 
 
-def azure(service: FakeAzureSearch, name: str = "docs", **settings: object) -> AzureSearchIndex:
-    chosen = {"endpoint": service.url, "total_seconds": 20, **settings}
-    return AzureSearchIndex(SearchSettings.model_validate(chosen), name, AzureKeyCredential("key"))
+def azure(service: FakeAzureSearch, name: str = "docs", total_seconds: float = 20, **settings: object) -> AzureSearchIndex:
+    chosen = SearchSettings.model_validate({"endpoint": service.url, **settings})
+    return AzureSearchIndex(chosen, name, AzureKeyCredential("key"), CallSettings(total_seconds=total_seconds))
 
 
 @pytest.fixture(params=["lancedb", "azure"])
@@ -185,7 +186,7 @@ def test_azure_batches_stay_within_documents_and_bytes(service: FakeAzureSearch)
 def test_azure_gives_up_in_time_and_says_who_must_act(service: FakeAzureSearch) -> None:
     index = azure(service, total_seconds=1)
     service.faults.extend([Fault(403)])
-    with pytest.raises(ServiceError, match="key or role"):
+    with pytest.raises(ServiceError, match="secret scope"):
         index.ensure(DIMENSIONS)
     service.faults.clear()
     index.ensure(DIMENSIONS)

@@ -18,6 +18,7 @@ class FakeAzureOpenAI(FakeService):
     def __init__(self, dimensions: int = 64) -> None:
         super().__init__()
         self.dimensions = dimensions
+        self.model = "emb"
         self.tokens = 0
 
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
@@ -30,7 +31,7 @@ class FakeAzureOpenAI(FakeService):
         tokens = sum(map(count_cl100k, texts))
         self.tokens += tokens
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return 200, {"object": "list", "data": rows[::-1], "model": "emb", "usage": usage}
+        return 200, {"object": "list", "data": rows[::-1], "model": self.model, "usage": usage}
 
     def _encoded(self, text: str) -> str:
         vector = np.zeros(self.dimensions, dtype="<f4")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
+import struct
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass
 class Fault:
-    """One answer instead of the real one."""
+    """One answer instead of the real one; or, where it is `broken`, what the network makes of the real one."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=lambda: {"error": {"code": "", "message": "scripted"}})
+    broken: Literal["", "reset", "stalled", "half", "garbage"] = ""
 
 
 class FakeService:
@@ -27,6 +31,7 @@ class FakeService:
 
     def __init__(self) -> None:
         self.faults: deque[Fault] = deque()
+        self.chaos: Callable[[], Fault | None] = lambda: None
         self.requests: list[tuple[str, str, Any]] = []
         self.lock = threading.Lock()
         self.url = ""
@@ -34,15 +39,15 @@ class FakeService:
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         raise LookupError(path)
 
-    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers, body: of a fault that waits, else of `handle`, which speaks JSON."""
+    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes, str]:
+        """Status, headers, body and how it is broken: of a fault that waits or that chaos makes, else of `handle`, which speaks JSON."""
         body = json.loads(raw) if raw else None
         self.requests.append((method, path, body))
-        if self.faults:
-            fault = self.faults.popleft()
-            return fault.status, fault.headers, json.dumps(fault.body).encode()
+        fault = self.faults.popleft() if self.faults else self.chaos()
+        if fault and not fault.broken:
+            return fault.status, fault.headers, json.dumps(fault.body).encode(), ""
         status, told = self.handle(method, path, body)
-        return status, {}, json.dumps(told).encode() if told is not None else b""
+        return status, {}, json.dumps(told).encode() if told is not None else b"", fault.broken if fault else ""
 
     def times(self, fragment: str) -> int:
         """How many requests went to addresses with this in them."""
@@ -59,12 +64,24 @@ def serving(service: FakeService, tls: ssl.SSLContext | None = None) -> Iterator
         def answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length") or 0))
             with service.lock:
-                status, headers, data = service.answer(self.command, self.path, self.headers, raw)
+                status, headers, data, broken = service.answer(self.command, self.path, self.headers, raw)
+            if broken == "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
+                return
+            if broken == "garbage":
+                data = b"<html>Bad gateway</html>"
             self.send_response(status)
             for name, value in {"content-type": "application/json", "content-length": str(len(data)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            if self.command != "HEAD":
+            if broken in ("half", "stalled"):
+                self.wfile.write(data[: len(data) // 2])
+                self.wfile.flush()
+                time.sleep(2 if broken == "stalled" else 0)
+                self.close_connection = True
+            elif self.command != "HEAD":
                 self.wfile.write(data)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - names that http.server looks for

@@ -21,7 +21,7 @@ from lakedocs.cli import cli
 from lakedocs.embed.endpoint import EndpointEmbedder
 from lakedocs.errors import ModelError, ServiceError, SettingsError
 from lakedocs.services.invocations import Endpoint
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.options import CallSettings, ServingSettings
 from lakedocs.serving.endpoints import put_endpoint, served_version
 from lakedocs.serving.log import copy_served
 from lakedocs.settings import EmbeddingSettings, load_settings
@@ -134,11 +134,11 @@ def test_a_published_model_lies_in_the_volume_and_serves_its_own_vectors(tmp_pat
         assert np.allclose(found, own, atol=1e-4)
     with mlflow_server("models:/tiny_e5@current", uri, tmp_path / "server.log") as url:
         chosen = EmbeddingSettings(engine="serving", model="tiny_e5", endpoint=url, dimensions=32)
-        served = EndpointEmbedder(chosen, ServingSettings(batch_texts=1), "")
+        served = EndpointEmbedder(chosen, ServingSettings(batch_texts=1), CallSettings(), "")
         own = copied.encode([f"passage: {text}" for text in texts], prompt="", normalize_embeddings=True)
         assert np.allclose(served.embed_passages(texts), own, atol=1e-4)
         with pytest.raises(ServiceError, match="400"):
-            Endpoint(url, "", ServingSettings()).ask([" "])
+            Endpoint(url, "", ServingSettings(), CallSettings()).ask([" "])
 
 
 def test_another_kind_of_model_is_not_copied_as_a_served_one(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lakedocs.cli import cli
 from lakedocs.errors import SettingsError
 from lakedocs.job.estimate import measure
+from lakedocs.services.prices import Price, embedding_price, load_prices
 from lakedocs.settings import Settings, load_settings
 from lakedocs.spending.estimate import Chat, Measured, lines, summary_of, summary_of_words
-from lakedocs.spending.prices import Price, embedding_price, load_prices
 
 MODELS = ("gpt-4o", "gpt-4-turbo", "gpt-4", "gpt-3.5-turbo", "text-davinci-003", "text-embedding-3-large", "text-embedding-3-small",
           "text-embedding-ada-002", "ai-vision", "document-intelligence-layout")  # fmt: skip

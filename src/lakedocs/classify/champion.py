@@ -12,7 +12,7 @@ from lakedocs.classify.labels import NONE
 from lakedocs.errors import ModelError, ServiceError
 from lakedocs.records import LabelScore
 from lakedocs.services.invocations import Endpoint
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.options import CallSettings, ServingSettings
 from lakedocs.settings import Settings
 
 _PROBABILITY = "probability_"
@@ -138,6 +138,6 @@ def open_champion(folder: str, threshold: float) -> Champion:
 
 
 @lru_cache(maxsize=1)
-def served_champion(url: str, token: str, serving: ServingSettings, threshold: float) -> ServedChampion:
+def served_champion(url: str, token: str, serving: ServingSettings, calls: CallSettings, threshold: float) -> ServedChampion:
     """The champion behind its endpoint, one connection per process."""
-    return ServedChampion(Endpoint(url, token, serving), threshold)
+    return ServedChampion(Endpoint(url, token, serving, calls), threshold)

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from openai import APIConnectionError, APIStatusError, AzureOpenAI, OpenAIError, RateLimitError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from lakedocs.embed.batches import by_request_limits
 from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import VERSION, as_read
 from lakedocs.embed.tokens import count_cl100k
-from lakedocs.errors import ModelError, ServiceError
+from lakedocs.errors import ModelError
+from lakedocs.services.azure_openai import Deployment, Deployments
+from lakedocs.services.options import CallSettings
+from lakedocs.services.rates import UNLIMITED, Rate
 from lakedocs.settings import EmbeddingSettings
 
 _INPUTS_A_REQUEST = 2048
-_SDK_RETRIES = 4
 _DIMENSIONS = {"text-embedding-3-large": 3072, "text-embedding-3-small": 1536, "text-embedding-ada-002": 1536}
 
 
 class AzureOpenAIEmbedder:
-    """Embeds texts at a deployment; vectors are of unit length, row n for text n."""
+    """Embeds texts at a deployment, or at a second one of the same model; vectors are of unit length, row n for text n."""
 
-    def __init__(self, settings: EmbeddingSettings, api_key: str) -> None:
-        if not settings.endpoint or not settings.deployment:
-            raise ModelError("embedding.endpoint and embedding.deployment must name the Azure OpenAI resource and its deployment.")
+    def __init__(
+        self, settings: EmbeddingSettings, deployments: Sequence[Deployment], bounds: CallSettings, rate: Callable[[], Rate] = lambda: UNLIMITED
+    ) -> None:
         self._settings = settings
+        self._deployments = Deployments(deployments, settings.api_version, bounds, rate)
+        self._counting = threading.Lock()
+        self._model = ""
         self.tokens = 0
-        self._client = AzureOpenAI(
-            azure_endpoint=settings.endpoint, api_key=api_key, api_version=settings.api_version, timeout=settings.seconds,
-            max_retries=_SDK_RETRIES,
-        )  # fmt: skip
 
     @property
     def key(self) -> str:
@@ -44,39 +44,45 @@ class AzureOpenAIEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        texts = [as_read(text) for text in texts]
-        lengths = [count_cl100k(text) for text in texts]
-        for batch in by_request_limits(lengths, self._settings.batch_tokens, _INPUTS_A_REQUEST):
-            vectors[batch] = self._request([texts[position] or " " for position in batch])
+        for batch in self.requests_of(texts):
+            vectors[batch], _ = self.request([texts[position] for position in batch])
         return vectors
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return self.embed_passages(texts)
 
-    def _request(self, texts: list[str]) -> Vectors:
-        retrying = Retrying(
-            retry=retry_if_exception(_is_passing), wait=wait_random_exponential(multiplier=1, max=30),
-            stop=stop_after_delay(self._settings.total_seconds), reraise=True,
-        )  # fmt: skip
-        try:
-            response = retrying(self._create, texts)
-        except APIStatusError as error:
-            raise ServiceError(f"Azure OpenAI answered {error.status_code} to an embedding request; finished work is kept.") from error
-        except OpenAIError as error:
-            raise ServiceError(f"Azure OpenAI can't be reached ({type(error).__name__}); finished work is kept.") from error
-        rows = sorted(response.data, key=lambda row: row.index)
-        if [row.index for row in rows] != list(range(len(texts))):
-            raise ServiceError("Azure OpenAI answered with another number of vectors than there were texts.")
-        self.tokens += response.usage.total_tokens
-        vectors = np.asarray([row.embedding for row in rows], dtype=np.float32)
+    def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        lengths = [count_cl100k(as_read(text)) for text in texts]
+        return by_request_limits(lengths, self._settings.batch_tokens, _INPUTS_A_REQUEST)
+
+    def request(self, texts: Sequence[str]) -> tuple[Vectors, int]:
+        inputs = [as_read(text) or " " for text in texts]
+        vectors, tokens = self._deployments.caller.call(lambda number: self._create(number, inputs), sum(map(count_cl100k, inputs)))
         if vectors.shape[1] != self.dimensions:
             raise ModelError(f"The deployment returns {vectors.shape[1]} dimensions, not {self.dimensions}; set embedding.dimensions.")
-        return vectors
+        with self._counting:
+            self.tokens += tokens
+        return vectors, tokens
 
-    def _create(self, texts: list[str]) -> Any:  # the SDK exports no name for its answer
-        if self._settings.dimensions:
-            return self._client.embeddings.create(model=self._settings.deployment, input=texts, dimensions=self._settings.dimensions)
-        return self._client.embeddings.create(model=self._settings.deployment, input=texts)
+    def _create(self, number: int, inputs: list[str]) -> tuple[Vectors, int]:
+        wanted: dict[str, Any] = {"dimensions": self._settings.dimensions} if self._settings.dimensions else {}
+        answer = self._deployments.clients[number].embeddings.create(model=self._deployments.names[number], input=inputs, **wanted)
+        self._check_model(answer.model)
+        rows = sorted(answer.data, key=lambda row: row.index)
+        if [row.index for row in rows] != list(range(len(inputs))):
+            raise ValueError("another number of vectors than there were texts")
+        return np.asarray([row.embedding for row in rows], dtype=np.float32), int(answer.usage.total_tokens)
+
+    def _check_model(self, model: str) -> None:
+        """Nothing, where the deployments have the same model.
+
+        Raises:
+            ModelError: vectors of two models in one index would never be found together.
+        """
+        with self._counting:
+            self._model = self._model or model
+            if model != self._model:
+                raise ModelError("embedding.second_deployment is of another model than embedding.deployment: their vectors can't stand in one index.")
 
 
 def service_key(settings: EmbeddingSettings) -> str:
@@ -87,10 +93,3 @@ def service_key(settings: EmbeddingSettings) -> str:
 def dimensions_of(settings: EmbeddingSettings) -> int:
     """The length of a model's vectors."""
     return settings.dimensions or _DIMENSIONS.get(settings.model, 1536)
-
-
-def _is_passing(error: BaseException) -> bool:
-    """What may be gone at the next try: rate limits, time-outs, a connection or server that failed."""
-    if isinstance(error, RateLimitError | APIConnectionError):
-        return True
-    return isinstance(error, APIStatusError) and error.status_code in (408, 409, 500, 502, 503, 504)

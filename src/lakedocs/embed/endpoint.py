@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import VERSION, as_read
 from lakedocs.errors import ModelError
 from lakedocs.services.invocations import Endpoint
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.options import CallSettings, ServingSettings
 from lakedocs.settings import EmbeddingSettings
 
 _DIMENSIONS = 768
@@ -21,11 +21,12 @@ class EndpointEmbedder:
 
     tokens = 0
 
-    def __init__(self, settings: EmbeddingSettings, serving: ServingSettings, token: str) -> None:
+    def __init__(self, settings: EmbeddingSettings, serving: ServingSettings, bounds: CallSettings, token: str) -> None:
         if not settings.endpoint:
             raise ModelError("embedding.endpoint must be the URL of the serving endpoint; it ends in /invocations.")
         self._settings = settings
-        self._endpoint = Endpoint(settings.endpoint, token, serving)
+        self._batch = serving.batch_texts
+        self._endpoint = Endpoint(settings.endpoint, token, serving, bounds)
 
     @property
     def key(self) -> str:
@@ -40,6 +41,13 @@ class EndpointEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return self._embed(texts, "query")
+
+    def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        for start in range(0, len(texts), self._batch):
+            yield list(range(start, min(start + self._batch, len(texts))))
+
+    def request(self, texts: Sequence[str]) -> tuple[Vectors, int]:
+        return self.embed_passages(texts), 0
 
     def _embed(self, texts: Sequence[str], kind: str) -> Vectors:
         if not texts:

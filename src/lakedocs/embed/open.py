@@ -6,9 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from lakedocs.embed.protocol import Embedder
+from lakedocs.errors import ModelError
 from lakedocs.keys import read_key
-from lakedocs.services.options import ServingSettings
+from lakedocs.services.prices import load_prices, shared_rate
 from lakedocs.settings import EmbeddingSettings, Settings
+
+OUTSIDE = frozenset({"azure_openai", "serving"})
+"""The engines that are services."""
 
 
 def open_embedder(chosen: EmbeddingSettings, settings: Settings) -> Embedder:
@@ -18,21 +22,13 @@ def open_embedder(chosen: EmbeddingSettings, settings: Settings) -> Embedder:
         ModelError: when it can't be loaded.
         MissingKeyError: when its service needs a key that is not there.
     """
-    names = {"azure_openai": settings.keys.openai_api, "serving": settings.keys.serving}
-    key = read_key(names[chosen.engine], settings.storage.root).decode() if chosen.engine in names else ""
-    return _open(chosen, settings.serving, key, str(settings.storage.models))
+    if chosen.engine in OUTSIDE:
+        return _outside(chosen.model_dump_json(), settings.model_dump_json())
+    return _local(chosen, str(settings.storage.models))
 
 
 @lru_cache(maxsize=2)
-def _open(chosen: EmbeddingSettings, serving: ServingSettings, api_key: str, cache: str) -> Embedder:
-    if chosen.engine == "azure_openai":
-        from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
-
-        return AzureOpenAIEmbedder(chosen, api_key)
-    if chosen.engine == "serving":
-        from lakedocs.embed.endpoint import EndpointEmbedder
-
-        return EndpointEmbedder(chosen, serving, api_key)
+def _local(chosen: EmbeddingSettings, cache: str) -> Embedder:
     from lakedocs.embed.compiled import compiled_embedder
 
     if compiled := compiled_embedder(chosen, Path(cache)):
@@ -40,6 +36,31 @@ def _open(chosen: EmbeddingSettings, serving: ServingSettings, api_key: str, cac
     from lakedocs.embed.local import LocalEmbedder
 
     return LocalEmbedder(chosen)
+
+
+@lru_cache(maxsize=2)
+def _outside(chosen_json: str, settings_json: str) -> Embedder:
+    chosen, settings = EmbeddingSettings.model_validate_json(chosen_json), Settings.model_validate_json(settings_json)
+    if chosen.engine == "azure_openai":
+        return _azure_openai(chosen, settings)
+    from lakedocs.embed.endpoint import EndpointEmbedder
+
+    return EndpointEmbedder(chosen, settings.serving, settings.calls, read_key(settings.keys.serving, settings.storage.root).decode())
+
+
+def _azure_openai(chosen: EmbeddingSettings, settings: Settings) -> Embedder:
+    from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
+    from lakedocs.services.azure_openai import Deployment
+
+    if not chosen.endpoint or not chosen.deployment:
+        raise ModelError("embedding.endpoint and embedding.deployment must name the Azure OpenAI resource and its deployment.")
+    places = [(chosen.endpoint, chosen.deployment, settings.keys.openai_api)]
+    if chosen.second_endpoint:
+        places.append((chosen.second_endpoint, chosen.second_deployment or chosen.deployment, settings.keys.openai_api_second))
+    keys = ["" if chosen.credential == "entra" else read_key(name, settings.storage.root).decode() for _, _, name in places]
+    deployments = [Deployment(endpoint, name, key) for (endpoint, name, _), key in zip(places, keys, strict=True)]
+    price = load_prices(settings).get(chosen.model)
+    return AzureOpenAIEmbedder(chosen, deployments, settings.calls, lambda: shared_rate(price, settings.calls.workers, chosen.batch_tokens))
 
 
 def model_key(chosen: EmbeddingSettings) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,22 @@ class Embedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """The vectors of queries, row n for text n."""
+
+
+@runtime_checkable
+class OutsideEmbedder(Embedder, Protocol):
+    """An embedder behind a service: what is asked in one request is known, so that each answer can be kept as soon as it is there."""
+
+    def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The positions of the texts of each request."""
+
+    def request(self, texts: Sequence[str]) -> tuple[Vectors, int]:
+        """The vectors of the passages of one request, and the tokens that are to be paid for; may be called from several threads.
+
+        Raises:
+            RefusedError: when the service refuses these texts.
+            ServiceError: when it refuses the caller, or has not answered in time.
+        """
 
 
 CountTokens = Callable[[str], int]

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lakedocs.embed.reading import as_read
 from lakedocs.embed.tokens import count_cl100k
-from lakedocs.spending.prices import Price
+from lakedocs.services.prices import Price
 
 _BUCKET_DIGITS = 3
 """Hex digits of a text's hash: 4,096 buckets are few enough to be looked at one by one, and small enough to spend a budget nearly whole."""

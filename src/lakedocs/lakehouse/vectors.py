@@ -16,8 +16,8 @@ from lakedocs.lakehouse.changes import fresh_folder
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import TaskContext, materialised
 from lakedocs.lakehouse.tables import PASSAGES, TASK_RUNS, Table
+from lakedocs.services.prices import embedding_price
 from lakedocs.settings import EmbeddingSettings, Settings
-from lakedocs.spending.prices import embedding_price
 
 _TEXTS_AT_ONCE = 512
 _TEXTS_A_PARTITION = 4000

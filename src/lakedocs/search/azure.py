@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from azure.core.credentials import AzureKeyCredential, TokenCredential
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, ResourceNotFoundError
 from azure.search.documents import SearchClient
 from azure.search.documents.indexes import SearchIndexClient
 from azure.search.documents.indexes.models import (
@@ -25,16 +25,16 @@ from azure.search.documents.indexes.models import (
     VectorSearchProfile,
 )
 from azure.search.documents.models import VectorizedQuery
-from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_random_exponential
 
 from lakedocs.embed.protocol import Vectors
 from lakedocs.errors import ServiceError
 from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
+from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
+from lakedocs.services.options import CallSettings
 from lakedocs.settings import SearchSettings
 
 _FIELDS = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
 _CANDIDATES = 50
-_PASSING_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504})
 _PASSING_ITEM_STATUS = frozenset({409, 422, 429, 503})
 
 Action = dict[str, Any]
@@ -43,18 +43,21 @@ Action = dict[str, Any]
 class AzureSearchIndex:
     """An index of the service; documents are passages."""
 
-    def __init__(self, settings: SearchSettings, name: str, credential: AzureKeyCredential | TokenCredential) -> None:
+    def __init__(self, settings: SearchSettings, name: str, credential: AzureKeyCredential | TokenCredential, bounds: CallSettings) -> None:
         self._settings = settings
         self._name = name
-        timeouts = {"connection_timeout": settings.seconds, "read_timeout": settings.seconds}
+        self._caller = Caller("Azure AI Search", _judge, bounds)
+        timeouts = {"connection_timeout": bounds.seconds, "read_timeout": bounds.seconds, "retry_total": 0}
         self._documents = SearchClient(settings.endpoint, name, credential, **timeouts)
         self._indexes = SearchIndexClient(settings.endpoint, credential, **timeouts)
 
     def exists(self) -> bool:
         try:
             self._call(lambda: self._indexes.get_index(self._name))
-        except ResourceNotFoundError:
-            return False
+        except ServiceError as error:
+            if isinstance(error.__cause__, ResourceNotFoundError):
+                return False
+            raise
         return True
 
     def ensure(self, dimensions: int) -> None:
@@ -105,25 +108,23 @@ class AzureSearchIndex:
         results: dict[str, PushResult] = {}
         waiting = {str(document["passage_id"]): document for document in batch}
 
-        def attempt() -> bool:
+        def attempt(_: int) -> None:
             for item in self._index(action, list(waiting.values())):
                 status = item.status_code or 0
-                if item.succeeded or (action == "delete" and status == 404):
+                if item.succeeded:
                     results[item.key] = PushResult(item.key, ok=True)
-                    waiting.pop(item.key, None)
                 else:
                     results[item.key] = PushResult(item.key, ok=False, error=f"status {status}")
-                    if status not in _PASSING_ITEM_STATUS:
-                        waiting.pop(item.key, None)
-            return bool(waiting)
+                if item.succeeded or status not in _PASSING_ITEM_STATUS:
+                    waiting.pop(item.key, None)
+            if waiting:
+                raise _SomeWaitError
 
-        retrying = Retrying(
-            retry=retry_if_result(bool), stop=stop_after_delay(self._settings.total_seconds),
-            wait=wait_random_exponential(multiplier=0.5, max=30),
-        )  # fmt: skip
         try:
-            retrying(attempt)
-        except RetryError:
+            self._caller.call(attempt)
+        except ServiceError as error:
+            if not isinstance(error.__cause__, _SomeWaitError):
+                raise
             for key in waiting:
                 results.setdefault(key, PushResult(key, ok=False, error="no result"))
         return results
@@ -131,42 +132,30 @@ class AzureSearchIndex:
     def _index(self, action: str, documents: list[Action]) -> list[Any]:
         """The service's result for each document; a batch that it finds too large is halved by the SDK."""
         send = self._documents.delete_documents if action == "delete" else self._documents.merge_or_upload_documents
-        found: list[Any] = self._call(lambda: send(documents))
+        found: list[Any] = send(documents)
         return found
 
     def _call(self, call: Callable[[], Any]) -> Any:
-        """The call's result; what may pass is tried again within the bounded time (azure-core itself leaves 429, 502, 408, 409).
+        """The call's result.
 
         Raises:
-            ResourceNotFoundError: as the SDK raises it.
-            ServiceError: for everything else that the service says no to.
+            ServiceError: for everything that the service says no to.
         """
-        retrying = Retrying(
-            retry=retry_if_exception(_is_passing), stop=stop_after_delay(self._settings.total_seconds),
-            wait=wait_random_exponential(multiplier=0.5, max=30), reraise=True,
-        )  # fmt: skip
-        try:
-            return retrying(call)
-        except ResourceNotFoundError:
-            raise
-        except HttpResponseError as error:
-            raise ServiceError(f"Azure AI Search answered {error.status_code}; finished work is kept. {_advice(error.status_code)}") from error
-        except AzureError as error:
-            raise ServiceError(f"Azure AI Search can't be reached ({type(error).__name__}); finished work is kept.") from error
+        return self._caller.call(lambda _: call())
 
 
-def _is_passing(error: BaseException) -> bool:
-    if isinstance(error, HttpResponseError):
-        return error.status_code in _PASSING_STATUS
-    return isinstance(error, ServiceRequestError | ServiceResponseError)
+class _SomeWaitError(Exception):
+    """Some documents of a batch were throttled."""
 
 
-def _advice(status: int | None) -> str:
-    if status in (401, 403):
-        return "Check the key or role in the secret scope."
-    if status == 400:
-        return "The index may have been made by another version: choose another search.index."
-    return "Run again later."
+def _judge(error: BaseException) -> Verdict | None:
+    if isinstance(error, _SomeWaitError):
+        return Verdict("throttles some documents")
+    if isinstance(error, DecodeError | json.JSONDecodeError):
+        return unreadable(error)
+    if isinstance(error, HttpResponseError) and error.status_code:
+        return answered(error.status_code, error.response.headers if error.response else {})
+    return unreachable(error) if isinstance(error, AzureError) else None
 
 
 def _batches(documents: list[Action], most: int, most_bytes: int) -> Iterator[list[Action]]:

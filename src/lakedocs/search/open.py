@@ -7,6 +7,7 @@ from functools import lru_cache
 from lakedocs.errors import SettingsError
 from lakedocs.keys import read_key
 from lakedocs.search.protocol import SearchIndex
+from lakedocs.services.options import CallSettings
 from lakedocs.settings import SearchSettings, Settings, Storage, fingerprint
 
 
@@ -28,12 +29,11 @@ def open_index(settings: Settings, model: str) -> SearchIndex:
         SettingsError: when the service has no address.
         MissingKeyError: when its key is not there.
     """
-    return _open(settings.search.model_dump_json(), settings.storage.root, settings.keys.search_api, index_name(settings, model))
+    return _open(settings.search, settings.calls, settings.storage.root, settings.keys.search_api, index_name(settings, model))
 
 
 @lru_cache(maxsize=2)
-def _open(search_json: str, root: str, key_name: str, name: str) -> SearchIndex:
-    search = SearchSettings.model_validate_json(search_json)
+def _open(search: SearchSettings, calls: CallSettings, root: str, key_name: str, name: str) -> SearchIndex:
     if search.engine == "lancedb":
         from lakedocs.search.lance import LanceIndex
 
@@ -46,5 +46,5 @@ def _open(search_json: str, root: str, key_name: str, name: str) -> SearchIndex:
     if not search.endpoint:
         raise SettingsError("search.endpoint must name the Azure AI Search service.")
     if search.credential == "entra":
-        return AzureSearchIndex(search, name, DefaultAzureCredential())
-    return AzureSearchIndex(search, name, AzureKeyCredential(read_key(key_name, root).decode()))
+        return AzureSearchIndex(search, name, DefaultAzureCredential(), calls)
+    return AzureSearchIndex(search, name, AzureKeyCredential(read_key(key_name, root).decode()), calls)

@@ -1,4 +1,4 @@
-"""Asks a serving endpoint (Databricks, MLflow's own server): texts in batches, bounded retries, an answer for every text or an error."""
+"""Asks a serving endpoint (Databricks, MLflow's own server): texts in batches, an answer for every text or an error."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from lakedocs.errors import ServiceError
-from lakedocs.services.options import ServingSettings
-
-_PASSING = frozenset({408, 409, 429, 500, 502, 503, 504})
-_BACKOFF = wait_random_exponential(multiplier=1, max=30)
+from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
+from lakedocs.services.options import CallSettings, ServingSettings
 
 
 class Endpoint:
@@ -21,11 +17,14 @@ class Endpoint:
     Args:
         url: ends in /invocations.
         token: of the workspace; empty for a server without one.
+        bounds: how long a call may take.
     """
 
-    def __init__(self, url: str, token: str, settings: ServingSettings) -> None:
+    def __init__(self, url: str, token: str, settings: ServingSettings, bounds: CallSettings) -> None:
         self._url = url
         self._settings = settings
+        self._seconds = bounds.seconds
+        self._caller = Caller("The serving endpoint", _judge, bounds)
         self._session = requests.Session()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
@@ -34,7 +33,8 @@ class Endpoint:
         """One prediction per text, in their order.
 
         Raises:
-            ServiceError: when the endpoint refuses, can't be reached in time, or answers with another number of predictions.
+            RefusedError: when the endpoint refuses these texts.
+            ServiceError: when it refuses the caller, or has not answered in time.
         """
         return [prediction for batch in self._batches(texts) for prediction in self._asked(batch, dict(params or {}))]
 
@@ -46,37 +46,25 @@ class Endpoint:
         body: dict[str, Any] = {"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}}
         if params:
             body["params"] = params
-        retrying = Retrying(retry=retry_if_exception(_is_passing), wait=_waiting, stop=stop_before_delay(self._settings.total_seconds), reraise=True)
+        return self._caller.call(lambda _: self._post(body, len(texts)))
+
+    def _post(self, body: dict[str, Any], wanted: int) -> list[Any]:
+        answer = self._session.post(self._url, json=body, timeout=self._seconds)
+        answer.raise_for_status()
         try:
-            answer = retrying(self._post, body)
             predictions = list(answer.json()["predictions"])
-        except requests.HTTPError as error:
-            raise ServiceError(f"The serving endpoint answered {_status(error)}; finished work is kept.") from error
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise ServiceError(f"The serving endpoint gave no answer ({type(error).__name__}); finished work is kept.") from error
-        if len(predictions) != len(texts):
-            raise ServiceError("The serving endpoint answered with another number of predictions than there were texts.")
+        except (KeyError, TypeError) as error:
+            raise ValueError("no predictions") from error
+        if len(predictions) != wanted:
+            raise ValueError("another number of predictions than there were texts")
         return predictions
 
-    def _post(self, body: dict[str, Any]) -> requests.Response:
-        answer = self._session.post(self._url, json=body, timeout=self._settings.seconds)
-        answer.raise_for_status()
-        return answer
 
-
-def _is_passing(error: BaseException) -> bool:
-    """What may be gone at the next try: rate limits, an endpoint that scales up, time-outs, a connection that failed."""
-    if isinstance(error, requests.HTTPError):
-        return _status(error) in _PASSING
-    return isinstance(error, requests.ConnectionError | requests.Timeout)
-
-
-def _status(error: requests.HTTPError) -> int:
-    return error.response.status_code if error.response is not None else 0
-
-
-def _waiting(state: RetryCallState) -> float:
-    """As long as the service asks for, else longer from try to try."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.response.headers.get("Retry-After", "") if isinstance(error, requests.HTTPError) and error.response is not None else ""
-    return float(asked) if asked.isdigit() else _BACKOFF(state)
+def _judge(error: BaseException) -> Verdict | None:
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return answered(error.response.status_code, error.response.headers)
+    if isinstance(error, requests.JSONDecodeError):
+        return unreadable(error)
+    if isinstance(error, requests.RequestException):
+        return unreachable(error)
+    return unreadable(error) if isinstance(error, ValueError) else None

@@ -7,6 +7,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class CallSettings(BaseModel):
+    """How every outside service is called."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(60, gt=0, description="Time-out of one try.")
+    total_seconds: float = Field(600, gt=0, description="Bound of a call with all its tries; waiting for the rate does not count.")
+    workers: int = Field(4, gt=0, description="Partitions that call at the same time; each has its share of the rates in prices.yml.")
+    at_once: int = Field(4, gt=0, description="Calls of one partition at the same time.")
+
+
 class ServingSettings(BaseModel):
     """The model serving endpoints of a workspace."""
 
@@ -16,8 +27,6 @@ class ServingSettings(BaseModel):
     embedder: str = Field("multilingual_e5_base_service", description="Endpoint that `lakedocs models publish --serve` creates or updates.")
     workload_size: Literal["Small", "Medium", "Large"] = "Small"
     scale_to_zero: bool = True
-    seconds: float = Field(60, gt=0, description="Time-out of one request.")
-    total_seconds: float = Field(600, gt=0, description="Bound of one request with its retries.")
     batch_texts: int = Field(64, gt=0, description="Texts of one request.")
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lakedocs.spending.prices import Price
+from lakedocs.services.prices import Price
 
 CHUNK_TOKENS, SUMMARY_TOKENS = 3000, 300
 _TOKENS_A_WORD = 4 / 3

@@ -137,7 +137,7 @@ def _champion(settings: Settings, folder: str) -> Champion | ServedChampion:
     if not chosen.endpoint:
         return open_champion(folder, chosen.champion_threshold)
     token = read_key(settings.keys.serving, settings.storage.root).decode()
-    return served_champion(chosen.endpoint, token, settings.serving, chosen.champion_threshold)
+    return served_champion(chosen.endpoint, token, settings.serving, settings.calls, chosen.champion_threshold)
 
 
 def _classify_texts(settings: Settings, folder: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -183,8 +183,8 @@ def _delete_keys(context: TaskContext, model: str, keys: DataFrame) -> None:
 
 
 def _on_writers(context: TaskContext, rows: DataFrame) -> DataFrame:
-    search = context.settings.search
-    return rows.coalesce(1) if search.engine == "lancedb" else rows.repartition(search.partitions)
+    settings = context.settings
+    return rows.coalesce(1) if settings.search.engine == "lancedb" else rows.repartition(settings.calls.workers)
 
 
 def _upsert(settings: Settings, model: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -20,8 +20,8 @@ from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
 from lakedocs.search.open import open_index
+from lakedocs.services.prices import embedding_price
 from lakedocs.settings import Settings
-from lakedocs.spending.prices import embedding_price
 
 if TYPE_CHECKING:
     from lakedocs.answer.extractive import Answer

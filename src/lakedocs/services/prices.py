@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakedocs.errors import SettingsError
+from lakedocs.services.rates import UNLIMITED, Rate, SharedRate
 from lakedocs.settings import EmbeddingSettings, Settings
 
 _MILLION, _THOUSAND = 1_000_000, 1_000
@@ -60,6 +61,13 @@ def load_prices(settings: Settings) -> Mapping[str, Price]:
         return _PriceFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).models
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(f"{path.name} can't be used: {error}") from error
+
+
+def shared_rate(price: Price | None, workers: int, largest: int) -> Rate:
+    """What one of so many workers may ask of a deployment of a model; `largest`: tokens of the largest call."""
+    if price is None or not (price.requests_per_minute or price.tokens_per_minute):
+        return UNLIMITED
+    return SharedRate(price.requests_per_minute, price.tokens_per_minute, workers, largest)
 
 
 def embedding_price(settings: Settings, chosen: EmbeddingSettings) -> Price | None:
