@@ -219,6 +219,7 @@ class Keys(_Part):
     search_api: str = "search_api_key"
     openai_api: str = "openai_api_key"
     openai_api_second: str = Field("openai_api_second_key", description="Of the second resource.")
+    chat_api: str = Field("chat_api_key", description="Of a chat model that is neither Azure OpenAI's nor the workspace's.")
     serving: str = "serving_token"
 
 

@@ -50,8 +50,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def overrides(search: FakeAzureSearch, openai: FakeAzureOpenAI) -> str:
     return (
-        f"overrides=search.engine=azure_ai_search; search.endpoint={search.url}; search.total_seconds=5; embedding.engine=azure_openai; "
-        f"embedding.model=m; embedding.dimensions=64; embedding.endpoint={openai.url}; embedding.deployment=emb; embedding.total_seconds=20"
+        f"overrides=search.engine=azure_ai_search; search.endpoint={search.url}; calls.total_seconds=5; embedding.engine=azure_openai; "
+        f"embedding.model=m; embedding.dimensions=64; embedding.endpoint={openai.url}; embedding.deployment=emb"
     )
 
 

@@ -171,6 +171,13 @@ TASK_RUNS = Table(
      ("tokens", "bigint"), ("cost", "double"), ("finished_at", "timestamp"), *_RUN),
     ("run_id", "task_key"),
 )  # fmt: skip
+FAILURES = Table(
+    "docs",
+    "failures",
+    (("task_key", "string"), ("item", "string"), ("reason", "string"), ("failed_at", "timestamp"), *_RUN),
+    ("run_id", "task_key"),
+)
+"""What an outside service refused, a row for each item (the hash of a redacted text) and run; append only. The next run tries again."""
 
 TRAINING_EXAMPLES = Table(
     "docs",
@@ -201,7 +208,7 @@ LABEL_REVIEWS = Table(
 INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images))
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
-    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS,
+    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS, FAILURES,
     TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS,
     REDACTION_CANDIDATES, REDACTION_DECISIONS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

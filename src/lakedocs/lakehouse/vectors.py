@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.embed.open import model_key, open_embedder
+from lakedocs.embed.open import OUTSIDE, model_key, open_embedder
+from lakedocs.embed.protocol import OutsideEmbedder, Vectors
 from lakedocs.errors import BudgetError
 from lakedocs.lakehouse.budget import affordable
 from lakedocs.lakehouse.changes import fresh_folder
+from lakedocs.lakehouse.paid import Receipt, buy_all, settle
 from lakedocs.lakehouse.progress import tick
-from lakedocs.lakehouse.stage import TaskContext, materialised
-from lakedocs.lakehouse.tables import PASSAGES, TASK_RUNS, Table
+from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
+from lakedocs.lakehouse.tables import PASSAGES, PASSAGES_LEDGER, TASK_RUNS, Table
 from lakedocs.services.prices import embedding_price
 from lakedocs.settings import EmbeddingSettings, Settings
 
 _TEXTS_AT_ONCE = 512
 _TEXTS_A_PARTITION = 4000
-_DDL = "text_hash string, model string, vector array<float>, run_id string, tokens bigint"
-_SCHEMA = pa.schema(
-    [("text_hash", pa.string()), ("model", pa.string()), ("vector", pa.list_(pa.float32())), ("run_id", pa.string()), ("tokens", pa.int64())]
-)
+_DDL = "text_hash string, model string, vector array<float>, run_id string"
+_SCHEMA = pa.schema([("text_hash", pa.string()), ("model", pa.string()), ("vector", pa.list_(pa.float32())), ("run_id", pa.string())])
 
 
-def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSettings, table: Table) -> int:
-    """Embed the texts that `table` has no vector of yet, and append those vectors; how many there were.
+def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSettings, table: Table) -> DataFrame | None:
+    """Embed the texts that `table` has no vector of yet, and append those vectors; text_hash of those that the service refuses, if any.
 
     Args:
         texts: text_hash, text; each hash once.
@@ -37,9 +37,13 @@ def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSetti
 
     Raises:
         BudgetError: when only some can be paid for; those are embedded first.
+        ServiceError: when the model's service stays away; vectors that came before are kept.
     """
     key = model_key(chosen)
     price = embedding_price(context.settings, chosen)
+    is_outside = chosen.engine in OUTSIDE
+    if is_outside:
+        settle(context, table, price)
     known = context.lake.read(table).where(F.col("model") == key).select("text_hash")
     missing = materialised(context, texts.join(known, "text_hash", "left_anti"), f"texts_{table.name}")
     wanted = number = missing.count()
@@ -47,24 +51,45 @@ def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSetti
     if number and price and budget:
         missing, is_all = affordable(missing, price, budget - context.bill.cost - _spent_before(context))
         number = number if is_all else missing.count()
+    refused = None
     if number:
         context.announce(number)
-        partitions = max(min(context.settings.slices.partitions, -(-number // 64)), -(-number // _TEXTS_A_PARTITION))
-        spread = missing.repartition(partitions, F.xxhash64("text_hash"))
-        embed = partial(_embed, context.settings, chosen, context.run_id, context.task_key)
-        vectors = materialised(context, spread.mapInArrow(embed, _DDL), f"vectors_{table.name}")
-        if price:
-            tokens = int(vectors.agg(F.sum("tokens").alias("tokens")).collect()[0]["tokens"])
-            context.bill.add(tokens, price.cost(tokens))
-        context.lake.append(table, vectors)
-        fresh_folder(context.settings.storage, context.task_key, f"vectors_{table.name}")
+        if is_outside:
+            refused = buy_all(context, missing, table, partial(_VectorPurchase, context.settings, chosen, context.run_id), price)
+        else:
+            _embed_here(context, missing, number, chosen, table)
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
     if number < wanted:
         raise BudgetError(
             f"The budget of {budget:g} US dollars allowed {number:,} of the {wanted:,} texts that were next ({context.bill.cost:.4f} spent in this "
             "attempt); their vectors are kept. Run again to go on from there, with as much again or a higher `budget`."
         )
-    return number
+    return refused
+
+
+def _embed_here(context: TaskContext, missing: DataFrame, number: int, chosen: EmbeddingSettings, table: Table) -> None:
+    partitions = max(min(context.settings.slices.partitions, -(-number // 64)), -(-number // _TEXTS_A_PARTITION))
+    spread = missing.repartition(partitions, F.xxhash64("text_hash"))
+    embed = partial(_embed, context.settings, chosen, context.run_id, context.task_key)
+    context.lake.append(table, spread.mapInArrow(embed, _DDL))
+
+
+class _VectorPurchase:
+    """Vectors from a service."""
+
+    def __init__(self, settings: Settings, chosen: EmbeddingSettings, run_id: str) -> None:
+        embedder = open_embedder(chosen, settings)
+        assert isinstance(embedder, OutsideEmbedder)
+        self._embedder = embedder
+        self._run_id = run_id
+
+    def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        return self._embedder.requests_of(texts)
+
+    def buy(self, hashes: Sequence[str], texts: Sequence[str]) -> Receipt:
+        vectors, tokens = self._embedder.request(texts)
+        columns = _columns(pa.array(hashes), vectors, self._embedder.key, self._run_id)
+        return Receipt(dict(zip(_SCHEMA.names, columns, strict=True)), tokens_in=tokens)
 
 
 def _spent_before(context: TaskContext) -> float:
@@ -78,22 +103,29 @@ def _embed(settings: Settings, chosen: EmbeddingSettings, run_id: str, task_key:
     for batch in batches:
         for start in range(0, batch.num_rows, _TEXTS_AT_ONCE):
             piece = batch.slice(start, _TEXTS_AT_ONCE)
-            before = embedder.tokens
             vectors = embedder.embed_passages(piece.column("text").to_pylist())
-            count = piece.num_rows
-            columns = [
-                piece.column("text_hash"), pa.array([embedder.key] * count),
-                pa.ListArray.from_arrays(pa.array(range(0, (count + 1) * embedder.dimensions, embedder.dimensions), pa.int32()), vectors.ravel()),
-                pa.array([run_id] * count), pa.array([embedder.tokens - before] + [0] * (count - 1), pa.int64()),
-            ]  # fmt: skip
-            yield pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
-            tick(settings.storage.progress_folder, task_key, count)
+            yield pa.RecordBatch.from_arrays(_columns(piece.column("text_hash"), vectors, embedder.key, run_id), schema=_SCHEMA)
+            tick(settings.storage.progress_folder, task_key, piece.num_rows)
+
+
+def _columns(hashes: pa.Array, vectors: Vectors, key: str, run_id: str) -> list[pa.Array]:
+    count, dimensions = vectors.shape
+    starts = pa.array(range(0, (count + 1) * dimensions, dimensions), pa.int32())
+    return [hashes, pa.array([key] * count), pa.ListArray.from_arrays(starts, vectors.ravel()), pa.array([run_id] * count)]
 
 
 def texts_of(context: TaskContext, units: DataFrame) -> DataFrame:
     """text_hash, text of the passages of these documents, each text once."""
     passages = context.lake.read(PASSAGES).join(F.broadcast(units.select(F.col("unit_id").alias("doc_id"))), "doc_id", "left_semi")
     return passages.groupBy("text_hash").agg(F.first("text").alias("text"))
+
+
+def without_refused(context: TaskContext, units: DataFrame, refused: DataFrame | None) -> DataFrame:
+    """The documents of which the service refused nothing: the others are tried again in the next run."""
+    if refused is None:
+        return units
+    incomplete = context.lake.read(PASSAGES).join(F.broadcast(refused), "text_hash", "left_semi").select(F.col("doc_id").alias("unit_id"))
+    return units.join(incomplete, "unit_id", "left_anti")
 
 
 def forget_orphans(context: TaskContext, table: Table, chosen: EmbeddingSettings) -> None:
@@ -105,6 +137,14 @@ def forget_orphans(context: TaskContext, table: Table, chosen: EmbeddingSettings
     unwanted = orphans.select("text_hash", "model").unionByName(others.select("text_hash", "model"))
     if not unwanted.isEmpty():
         context.lake.remove(table, context.lake.keys(unwanted))
+
+
+def incomplete(context: TaskContext, figures: Figures, ledger: Table, chosen: EmbeddingSettings) -> Figures:
+    """How many documents 06 has cut that a stage's ledger does not know: what a service refused keeps them out of it."""
+    if not figures.stale or chosen.engine not in OUTSIDE:
+        return Figures()
+    done = context.lake.read(ledger).select("unit_id")
+    return Figures(refused=context.lake.read(PASSAGES_LEDGER).select("unit_id").join(done, "unit_id", "left_anti").count())
 
 
 def input_of(passages_ledger: DataFrame) -> DataFrame:

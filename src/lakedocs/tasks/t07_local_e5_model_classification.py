@@ -2,7 +2,7 @@
 
 Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors by text and model. A re-run labels
 documents whose passages changed, or all if labels, threshold or champion changed; vectors are kept, so that a changed
-threshold or prompt embeds nothing again.
+threshold or prompt embeds nothing again. A document of which a service refuses a text is tried again in the next run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lakedocs.keys import read_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
-from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, input_of, texts_of
+from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
 from lakedocs.records import LabelScore
 from lakedocs.settings import Settings, fingerprint
 
@@ -36,6 +36,9 @@ _SCORED_DDL = "text_hash string, label string, confidence double, scores map<str
 _SCORED_SCHEMA = pa.schema(
     [("text_hash", pa.string()), ("label", pa.string()), ("confidence", pa.float64()), ("scores", pa.map_(pa.string(), pa.float64()))]
 )
+
+Scored = tuple[DataFrame, DataFrame | None]
+"""The scores of texts, and text_hash of those that a service refuses, if any."""
 
 
 def run(context: TaskContext) -> Figures:
@@ -57,7 +60,7 @@ def run(context: TaskContext) -> Figures:
     figures = run_derived(context, _STAGE, input_of(passages), stage_fingerprint, partial(_label, context, model, score))
     if settings.classification.method == "zero_shot" and (figures.gone or figures.stale or context.recovering):
         forget_orphans(context, tables.LABEL_VECTORS, settings.classification.model)
-    return figures
+    return figures + incomplete(context, figures, tables.LABELS_LEDGER, settings.classification.model)
 
 
 def _check_endpoint(settings: Settings, version: str) -> None:
@@ -84,8 +87,10 @@ def _threshold(settings: Settings) -> float:
     return chosen.threshold if chosen.threshold is not None else labels.threshold_of(chosen.model.model)
 
 
-def _label(context: TaskContext, model: str, score: partial[DataFrame], units: DataFrame) -> DataFrame:
-    scored = materialised(context, score(units), "scored")
+def _label(context: TaskContext, model: str, score: partial[Scored], units: DataFrame) -> DataFrame:
+    scores, refused = score(units)
+    scored = materialised(context, scores, "scored")
+    units = without_refused(context, units, refused)
     wanted = units.select(F.col("unit_id").alias("doc_id"))
     passages = context.lake.read(tables.PASSAGES).select("passage_id", "doc_id", "text_hash").join(F.broadcast(wanted), "doc_id", "left_semi")
     labelled = passages.join(scored, "text_hash").select(
@@ -97,14 +102,14 @@ def _label(context: TaskContext, model: str, score: partial[DataFrame], units: D
     return tagged(labelled, tables.LABELS, _STAGE).unionByName(tagged(done, tables.LABELS_LEDGER, _STAGE))
 
 
-def _by_zero_shot(context: TaskContext, units: DataFrame) -> DataFrame:
+def _by_zero_shot(context: TaskContext, units: DataFrame) -> Scored:
     chosen = context.settings.classification.model
     texts = texts_of(context, units)
-    embed_missing(context, texts, chosen, tables.LABEL_VECTORS)
+    refused = embed_missing(context, texts, chosen, tables.LABEL_VECTORS)
     vectors = context.lake.read(tables.LABEL_VECTORS).where(F.col("model") == model_key(chosen))
     # the hashes go to the vectors, not the vectors through a shuffle
     wanted = vectors.join(F.broadcast(texts.select("text_hash")), "text_hash", "left_semi").select("text_hash", "vector")
-    return wanted.mapInArrow(partial(_score_vectors, context.settings), _SCORED_DDL)
+    return wanted.mapInArrow(partial(_score_vectors, context.settings), _SCORED_DDL), refused
 
 
 @lru_cache(maxsize=2)
@@ -124,12 +129,12 @@ def _score_vectors(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Ite
         yield _scored(batch.column("text_hash"), zero_shot.classify(flat.reshape(batch.num_rows, -1)))
 
 
-def _by_champion(context: TaskContext, version: str, units: DataFrame) -> DataFrame:
+def _by_champion(context: TaskContext, version: str, units: DataFrame) -> Scored:
     folder = "" if context.settings.classification.endpoint else str(fetch_champion(context.settings, version))
     texts = texts_of(context, units)
     context.announce(texts.count())
     classify = partial(_classify_texts, context.settings, folder, context.task_key)
-    return texts.repartition(context.settings.slices.partitions).mapInArrow(classify, _SCORED_DDL)
+    return texts.repartition(context.settings.slices.partitions).mapInArrow(classify, _SCORED_DDL), None
 
 
 def _champion(settings: Settings, folder: str) -> Champion | ServedChampion:

@@ -1,7 +1,8 @@
 """08: a vector for every distinct text of the passages.
 
 Reads: docs.passages, docs.label_vectors (where 07 used the same model, its vectors are taken over). Writes: docs.embeddings by
-text hash and model. A re-run embeds texts that have no vector of the model yet; vectors that no passage needs any more go.
+text hash and model, docs.failures. A re-run embeds texts that have no vector of the model yet; vectors that no passage needs any more go.
+A document of which a service refuses a text stays out of the ledger and is tried again in the next run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pyspark.sql import functions as F
 from lakedocs.embed.open import model_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, run_derived, tagged
-from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, input_of, texts_of
+from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
 from lakedocs.settings import fingerprint
 
 _VERSION = "embeddings/1"
@@ -29,14 +30,15 @@ def run(context: TaskContext) -> Figures:
     figures = run_derived(context, _STAGE, upstream, fingerprint(_VERSION, model_key(chosen)), partial(_embed, context))
     if figures.gone or figures.stale or context.recovering:
         forget_orphans(context, tables.EMBEDDINGS, chosen)
-    return figures
+    return figures + incomplete(context, figures, tables.EMBEDDINGS_LEDGER, chosen)
 
 
 def _embed(context: TaskContext, units: DataFrame) -> DataFrame:
     chosen = context.settings.embedding
     texts = texts_of(context, units)
     _take_over(context, texts)
-    embed_missing(context, texts, chosen, tables.EMBEDDINGS)
+    refused = embed_missing(context, texts, chosen, tables.EMBEDDINGS)
+    units = without_refused(context, units, refused)
     nothing = units.select("unit_id", F.lit("").alias("item")).limit(0)
     return tagged(ledger_rows(context, units, nothing), tables.EMBEDDINGS_LEDGER, _STAGE)
 

@@ -81,11 +81,15 @@ def _dimensions(context: TaskContext, model: str) -> int:
 
 
 def _upstream(context: TaskContext) -> DataFrame:
+    """Every document that has been cut; those without a label or vector of all passages wait, and what the index holds of them stays."""
     passages = context.lake.read(tables.PASSAGES_LEDGER).select("unit_id", F.col("output_hash").alias("cut"), "rows_out")
     labels = context.lake.read(tables.LABELS_LEDGER).select("unit_id", F.col("output_hash").alias("labelled"))
-    return passages.join(labels, "unit_id").select(
-        "unit_id", hash_of("cut", "labelled").alias("input_hash"), (F.col("rows_out") * 4000).alias("size_bytes")
-    )
+    vectors = context.lake.read(tables.EMBEDDINGS_LEDGER).select("unit_id", F.lit(True).alias("embedded"))
+    known = passages.join(labels, "unit_id", "left").join(vectors, "unit_id", "left")
+    return known.select(
+        "unit_id", hash_of("cut", "labelled").alias("input_hash"), (F.col("rows_out") * 4000).alias("size_bytes"),
+        (F.col("labelled").isNull() | F.col("embedded").isNull()).alias("waits"),
+    )  # fmt: skip
 
 
 def _forget_state(context: TaskContext, place: str) -> None:
@@ -163,9 +167,9 @@ def _state_rows(context: TaskContext, place: str, units: DataFrame, held: DataFr
 
 
 def _refused(context: TaskContext) -> int:
-    """Documents that were labelled but are not complete in the index."""
-    labelled = context.lake.read(tables.LABELS_LEDGER).select("unit_id")
-    return labelled.join(context.lake.read(tables.INDEX_LEDGER).select("unit_id"), "unit_id", "left_anti").count()
+    """Documents that were ready but are not complete in the index."""
+    ready = _upstream(context).where("NOT waits").select("unit_id")
+    return ready.join(context.lake.read(tables.INDEX_LEDGER).select("unit_id"), "unit_id", "left_anti").count()
 
 
 def _delete_gone(context: TaskContext, model: str, gone: DataFrame) -> None:

@@ -1,0 +1,184 @@
+"""What is bought from outside services: each answer is on disk as soon as it has come, so that no kill or failure makes anybody pay for it again.
+
+A worker writes a receipt per request below `storage.root`/paid/<table>; the driver moves receipts into the table, at the end of a
+pass however it ended, and before the next one. What a service refuses by itself goes to docs.failures, and the rest goes on; a service that
+stays away ends the pass after what is under way.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark import TaskContext as SparkTask
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakedocs.errors import RefusedError, ServiceError
+from lakedocs.lakehouse.arrow import arrow_type
+from lakedocs.lakehouse.changes import fresh_folder
+from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.stage import TaskContext, materialised
+from lakedocs.lakehouse.tables import FAILURES, Table
+from lakedocs.services.prices import Price
+from lakedocs.services.side_by_side import side_by_side
+
+_PAID = (("tokens_in", "bigint"), ("tokens_out", "bigint"))
+_OUTCOME_DDL = "text_hash string, reason string, is_down boolean"
+_OUTCOME = pa.schema([("text_hash", pa.string()), ("reason", pa.string()), ("is_down", pa.bool_())])
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one request brought: the values of each column of its table, by name, and the tokens that it cost."""
+
+    columns: dict[str, pa.Array]
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Purchase(Protocol):
+    """What a worker asks of a service; may be asked from several threads."""
+
+    def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The positions of the texts of each request."""
+
+    def buy(self, hashes: Sequence[str], texts: Sequence[str]) -> Receipt:
+        """What one request brings for these texts, a row for each.
+
+        Raises:
+            RefusedError: when the service refuses these texts.
+            ServiceError: when it stays away.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    hashes: list[str]
+    texts: list[str]
+
+    def halves(self) -> tuple[_Portion, _Portion]:
+        middle = len(self.hashes) // 2
+        return _Portion(self.hashes[:middle], self.texts[:middle]), _Portion(self.hashes[middle:], self.texts[middle:])
+
+
+def buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Callable[[], Purchase], price: Price | None) -> DataFrame | None:
+    """Ask a service about each text and put its answers into `table`; text_hash of those that it refuses, none where there are none.
+
+    Args:
+        texts: text_hash, text; each hash once.
+        table: of rows by text_hash and model.
+        opened: makes the purchase in a worker.
+        price: what is paid for tokens; none: nothing.
+
+    Raises:
+        ServiceError: when the service stays away; what it answered before is in the table.
+    """
+    folder = _folder(context, table)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = context.settings
+    buy = partial(_buy, opened, str(folder), table, settings.calls.at_once, settings.storage.progress_folder, context.task_key)
+    try:
+        spread = texts.select("text_hash", "text").repartition(settings.calls.workers, F.xxhash64("text_hash"))
+        outcome = materialised(context, spread.mapInArrow(buy, _OUTCOME_DDL), f"refused_{table.name}")
+    finally:
+        settle(context, table, price)
+    down = outcome.where("is_down").select("reason").limit(1).collect()
+    failed = outcome.where("NOT is_down")
+    number = failed.count()
+    if number:
+        context.lake.ensure(FAILURES)
+        context.lake.append(
+            FAILURES,
+            failed.select(
+                F.lit(context.task_key).alias("task_key"), F.col("text_hash").alias("item"), "reason", F.lit(datetime.now(UTC)).alias("failed_at"),
+                F.lit(context.run_id).alias("run_id"),
+            ),
+        )  # fmt: skip
+    if down:
+        raise ServiceError(down[0]["reason"])
+    return failed.select("text_hash") if number else None
+
+
+def settle(context: TaskContext, table: Table, price: Price | None) -> None:
+    """Move receipts into their table and onto the bill, those of a killed run too."""
+    folder = _folder(context, table)
+    if not any(folder.glob("*.parquet")):
+        return
+    receipts = context.spark.read.schema(", ".join(f"{name} {kind}" for name, kind in (*table.columns, *_PAID))).parquet(str(folder))
+    known = context.lake.read(table).select("text_hash", "model")
+    new = receipts.dropDuplicates(["text_hash", "model"]).join(known, ["text_hash", "model"], "left_anti")
+    new = materialised(context, new, f"receipts_{table.name}")
+    tokens = new.agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name, _ in _PAID)).collect()[0]
+    context.lake.append(table, new)
+    shutil.rmtree(folder)
+    if price:
+        context.bill.add(tokens["tokens_in"] + tokens["tokens_out"], price.cost(tokens["tokens_in"], tokens["tokens_out"]))
+    fresh_folder(context.settings.storage, context.task_key, f"receipts_{table.name}")
+
+
+def _folder(context: TaskContext, table: Table) -> Path:
+    return context.settings.storage.path / "paid" / table.name
+
+
+def _buy(
+    opened: Callable[[], Purchase], folder: str, table: Table, at_once: int, progress: str, task_key: str, batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Rows of what was refused, and one more where the service stays away."""
+    purchase = opened()
+    held = _held(folder)
+    keep = partial(_keep, purchase, folder, table)
+    try:
+        for portion, refused in side_by_side(keep, _portions(purchase, held, batches), at_once):
+            tick(progress, task_key, len(portion.hashes))
+            if refused:
+                yield pa.RecordBatch.from_pylist(refused, schema=_OUTCOME)
+    except ServiceError as error:
+        yield pa.RecordBatch.from_pylist([{"text_hash": "", "reason": str(error), "is_down": True}], schema=_OUTCOME)
+
+
+def _held(folder: str) -> set[str]:
+    """What an earlier attempt of this Spark task may have bought before it was lost."""
+    task = SparkTask.get()
+    if task is None or task.attemptNumber() == 0:
+        return set()
+    return {value for path in Path(folder).glob("*.parquet") for value in pq.read_table(path, columns=["text_hash"])["text_hash"].to_pylist()}
+
+
+def _portions(purchase: Purchase, held: set[str], batches: Iterator[pa.RecordBatch]) -> Iterator[_Portion]:
+    for batch in batches:
+        rows = [(row["text_hash"], row["text"]) for row in batch.to_pylist() if row["text_hash"] not in held]
+        for positions in purchase.requests_of([text for _, text in rows]):
+            yield _Portion([rows[position][0] for position in positions], [rows[position][1] for position in positions])
+
+
+def _keep(purchase: Purchase, folder: str, table: Table, portion: _Portion) -> list[dict[str, object]]:
+    """Buy a portion and write its receipt; a refused one is halved until the refused texts stand alone. A row for each of these."""
+    try:
+        receipt = purchase.buy(portion.hashes, portion.texts)
+    except RefusedError as error:
+        if len(portion.hashes) == 1:
+            return [{"text_hash": portion.hashes[0], "reason": str(error), "is_down": False}]
+        return [row for half in portion.halves() for row in _keep(purchase, folder, table, half)]
+    _write(Path(folder), table, receipt)
+    return []
+
+
+def _write(folder: Path, table: Table, receipt: Receipt) -> None:
+    """A whole file or none: it is named only when it is written."""
+    number = len(next(iter(receipt.columns.values())))
+    paid = [pa.array([tokens] + [0] * (number - 1), pa.int64()) for tokens in (receipt.tokens_in, receipt.tokens_out)]
+    columns = [receipt.columns[name] for name in table.names] + paid
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in (*table.columns, *_PAID)])
+    name = uuid.uuid4().hex
+    partial_file = folder / f".{name}.partial"
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), partial_file)
+    partial_file.rename(folder / f"{name}.parquet")

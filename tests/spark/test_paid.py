@@ -1,0 +1,115 @@
+"""What is bought is kept: refused texts go their own way, a service that goes down or a run that is killed costs nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from tests import pipeline
+from tests.fakes.azure_openai import FakeAzureOpenAI
+from tests.fakes.server import serving
+
+from lakedocs.lakehouse import paid, tables
+from lakedocs.lakehouse.lake import Lake
+from lakedocs.settings import Storage
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+
+_NOTES = 30
+_READ = ("--only", "05_ingest_msg_csv", "--only", "06_redact_pii", "--only", "07_local_e5_model_classification")
+_EMBED = ("--only", "08_embeddings")
+_PUSH = ("--only", "09_push_to_ai_search")
+
+
+@pytest.fixture
+def openai() -> Iterator[FakeAzureOpenAI]:
+    with serving(FakeAzureOpenAI()) as running:
+        assert isinstance(running, FakeAzureOpenAI)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def read(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A source and a lake in which it has been read, redacted and labelled."""
+    folder = tmp_path_factory.mktemp("source")
+    for number in range(_NOTES):
+        (folder / f"note{number}.csv").write_text(f"topic,remark\nlease {number},the rent of house{number} is due in May\n")
+    root = tmp_path_factory.mktemp("lake")
+    (root / "keys").mkdir()
+    (root / "keys" / "openai_api_key").write_text("key")
+    assert pipeline.run(folder, root, *_READ) == 0
+    return folder, root
+
+
+def chosen(openai: FakeAzureOpenAI, model: str) -> tuple[str, str]:
+    """Overrides that embed with a model of the service: a new name is a model that has no vectors yet."""
+    overrides = (
+        f"overrides=embedding.engine=azure_openai; embedding.model={model}; embedding.dimensions=64; embedding.endpoint={openai.url}; "
+        "embedding.deployment=emb; embedding.batch_tokens=80; calls.total_seconds=2; calls.workers=2"
+    )
+    return "--param", overrides
+
+
+def lake_of(spark: SparkSession, root: Path) -> Lake:
+    return Lake(spark, Storage(root=str(root)))
+
+
+def test_a_refused_text_keeps_its_document_back_and_no_other(spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI) -> None:
+    source, root = read
+    lake = lake_of(spark, root)
+    openai.refused = {"house7"}
+    assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "refusing")) == 0
+    assert lake.read(tables.EMBEDDINGS).where("model LIKE 'refusing%'").count() == _NOTES - 1
+    (failure,) = lake.read(tables.FAILURES).collect()
+    assert (failure["task_key"], "400" in failure["reason"]) == ("08_embeddings", True)
+    assert lake.read(tables.INDEX_LEDGER).count() == _NOTES - 1
+    refused = lake.read(tables.TASK_RUNS).where("task_key = '08_embeddings'").collect()[0]["units_refused"]
+    assert refused == 1
+
+    openai.refused = set()
+    before = openai.embedded.total()
+    assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "refusing")) == 0
+    assert openai.embedded.total() == before + 1
+    assert lake.read(tables.INDEX_LEDGER).count() == _NOTES
+
+
+def test_a_service_that_goes_down_ends_the_task_in_time_and_the_next_run_goes_on(
+    spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI
+) -> None:
+    source, root = read
+    lake = lake_of(spark, root)
+    openai.down_after = 12
+    assert pipeline.run(source, root, *_EMBED, *chosen(openai, "going_down")) == 1
+    failed = lake.read(tables.TASK_RUNS).where("state = 'failed'").collect()
+    assert "ServiceError: Azure OpenAI answered 503; finished work is kept. Run again later." in [row["error"] for row in failed]
+    kept = lake.read(tables.EMBEDDINGS).where("model LIKE 'going_down%'").count()
+    assert kept == len(openai.embedded) >= 12
+
+    openai.down_after = None
+    assert pipeline.run(source, root, *_EMBED, *chosen(openai, "going_down")) == 0
+    assert len(openai.embedded) == _NOTES
+    assert set(openai.embedded.values()) == {1}, "what was paid for is not paid for again"
+    bills = lake.read(tables.TASK_RUNS).where("task_key = '08_embeddings'").collect()
+    assert sum(row["tokens"] for row in bills) >= openai.tokens
+
+
+def test_a_run_that_is_killed_leaves_receipts_that_the_next_one_settles(
+    spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, root = read
+    lake = lake_of(spark, root)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(paid, "settle", killed)
+        assert pipeline.run(source, root, *_EMBED, *chosen(openai, "killed")) == 1
+    assert lake.read(tables.EMBEDDINGS).where("model LIKE 'killed%'").count() == 0
+    assert len(openai.embedded) == _NOTES
+    assert pipeline.run(source, root, *_EMBED, *chosen(openai, "killed")) == 0
+    assert lake.read(tables.EMBEDDINGS).where("model LIKE 'killed%'").count() == _NOTES
+    assert set(openai.embedded.values()) == {1}, "what was paid for is not paid for again"
+    assert not list((root / "paid").rglob("*.parquet"))
