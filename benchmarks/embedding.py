@@ -41,7 +41,8 @@ def main(root: Path, passages: int, model: str) -> None:
     from lakedocs.lakehouse import tables
     from lakedocs.lakehouse.lake import Lake
     from lakedocs.lakehouse.session import local_session
-    from lakedocs.settings import EmbeddingSettings, Storage
+    from lakedocs.services.options import EmbeddingSettings
+    from lakedocs.settings import Storage
 
     storage = Storage(root=str(root.absolute()))
     spark = local_session(storage)

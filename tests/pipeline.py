@@ -18,7 +18,8 @@ from lakedocs.cli import cli
 from lakedocs.embed.compiled import convert_ahead
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lake import Lake
-from lakedocs.settings import EmbeddingSettings, Storage
+from lakedocs.services.options import EmbeddingSettings
+from lakedocs.settings import Storage
 
 LEDGERS_OF_RUNS = {"task_runs", "answers"}
 

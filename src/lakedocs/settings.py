@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import SettingsError
 from lakedocs.extract.limits import Limits
-from lakedocs.services.options import AzureMLSettings, CallSettings, ServingSettings
+from lakedocs.services.options import AzureMLSettings, CallSettings, ChatSettings, EmbeddingSettings, SearchSettings, ServingSettings
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -138,24 +138,6 @@ class PassageSettings(_Part):
     regions_left_out: tuple[str, ...] = ("deletion",)
 
 
-class EmbeddingSettings(_Part):
-    """The model that turns passages and questions into vectors."""
-
-    engine: Literal["packaged", "sentence_transformers", "azure_openai", "serving"] = "packaged"
-    model: str = Field("all-MiniLM-L6-v2", description="Name, path or volume; for a service the model's name.")
-    dimensions: int = Field(0, ge=0, description="0: as the model has it.")
-    batch_tokens: int = Field(8192, gt=0, description="Tokens of one batch, padding included (local); of one request (service).")
-    precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
-    runtime: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="auto: OpenVINO where its vectors agree, else PyTorch.")
-    min_agreement: float = Field(0.999, ge=0, le=1, description="Mean cosine from which `auto` trusts a converted model.")
-    endpoint: str = Field("", description="Azure OpenAI's resource; of a serving endpoint the URL that ends in /invocations.")
-    deployment: str = ""
-    second_endpoint: str = Field("", description="Azure OpenAI: another resource with a deployment of the same model, asked where the first fails.")
-    second_deployment: str = ""
-    credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
-    api_version: str = "2024-10-21"
-
-
 class ClassificationSettings(_Part):
     """07: zero-shot against reference prompts, or the registry's champion."""
 
@@ -166,19 +148,6 @@ class ClassificationSettings(_Part):
     champion: str = Field("lakedocs_classifier", description="Registered model; its version under the alias champion is used.")
     champion_threshold: float = Field(0.5, ge=0, le=1)
     endpoint: str = Field("", description="URL (.../invocations) of a serving endpoint that has the champion; empty: workers load it.")
-
-
-class SearchSettings(_Part):
-    """The index and how it is asked."""
-
-    engine: Literal["lancedb", "azure_ai_search"] = "lancedb"
-    index: str = Field("lakedocs", pattern=r"^[a-z0-9][a-z0-9-]*$", description="Name; a fingerprint of the embedding model is added.")
-    endpoint: str = ""
-    credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
-    batch_documents: int = Field(1000, gt=0, le=1000)
-    batch_mb: int = Field(15, gt=0, le=16)
-    vector_index_rows: int = Field(100_000, gt=0, description="LanceDB: from here on an HNSW index is built.")
-    vector_weight: float = Field(0.5, ge=0, le=1, description="Share of the vector score in the fused score.")
 
 
 class AnswerSettings(_Part):
@@ -243,6 +212,7 @@ class Settings(_Part):
     classification: ClassificationSettings = ClassificationSettings()
     training: TrainingSettings = TrainingSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
+    chat: ChatSettings = ChatSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()

@@ -24,9 +24,9 @@ from lakedocs.embed.protocol import Embedder
 from lakedocs.embed.reading import as_read
 from lakedocs.embed.tokens import token_limit
 from lakedocs.errors import ModelError, ServiceError
-from lakedocs.services.azure_openai import Deployment
-from lakedocs.services.options import CallSettings, ServingSettings
-from lakedocs.settings import EmbeddingSettings, Settings, Storage
+from lakedocs.services.openai_models import Deployment
+from lakedocs.services.options import CallSettings, EmbeddingSettings, ServingSettings
+from lakedocs.settings import Settings, Storage
 
 TEXTS = ["The lease ends in September.", "A penalty was charged for late filing.", "x", "The lease ends in September.", "rent " * 400]
 

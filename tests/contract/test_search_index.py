@@ -16,8 +16,7 @@ from lakedocs.records import IndexEntry, PushResult, SearchFilter
 from lakedocs.search.azure import AzureSearchIndex
 from lakedocs.search.lance import LanceIndex
 from lakedocs.search.protocol import SearchIndex
-from lakedocs.services.options import CallSettings
-from lakedocs.settings import SearchSettings
+from lakedocs.services.options import CallSettings, SearchSettings
 
 DIMENSIONS = 4
 EVERYTHING = SearchFilter()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lakedocs.embed.tokens import count_cl100k
+from lakedocs.services.cl100k import count_cl100k
 from tests.fakes.server import FakeService
 
 

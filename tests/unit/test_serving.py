@@ -21,10 +21,10 @@ from lakedocs.cli import cli
 from lakedocs.embed.endpoint import EndpointEmbedder
 from lakedocs.errors import ModelError, ServiceError, SettingsError
 from lakedocs.services.invocations import Endpoint
-from lakedocs.services.options import CallSettings, ServingSettings
+from lakedocs.services.options import CallSettings, EmbeddingSettings, ServingSettings
 from lakedocs.serving.endpoints import put_endpoint, served_version
 from lakedocs.serving.log import copy_served
-from lakedocs.settings import EmbeddingSettings, load_settings
+from lakedocs.settings import load_settings
 from lakedocs.train.publish import publish_base
 from lakedocs.train.quantise import VariantFigures, served_variant
 

@@ -11,12 +11,11 @@ import numpy as np
 from lakedocs.embed.batches import by_request_limits
 from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import VERSION, as_read
-from lakedocs.embed.tokens import count_cl100k
 from lakedocs.errors import ModelError
-from lakedocs.services.azure_openai import Deployment, Deployments
-from lakedocs.services.options import CallSettings
+from lakedocs.services.cl100k import count_cl100k
+from lakedocs.services.openai_models import Deployment, Deployments
+from lakedocs.services.options import CallSettings, EmbeddingSettings
 from lakedocs.services.rates import UNLIMITED, Rate
-from lakedocs.settings import EmbeddingSettings
 
 _INPUTS_A_REQUEST = 2048
 _DIMENSIONS = {"text-embedding-3-large": 3072, "text-embedding-3-small": 1536, "text-embedding-ada-002": 1536}
@@ -29,7 +28,7 @@ class AzureOpenAIEmbedder:
         self, settings: EmbeddingSettings, deployments: Sequence[Deployment], bounds: CallSettings, rate: Callable[[], Rate] = lambda: UNLIMITED
     ) -> None:
         self._settings = settings
-        self._deployments = Deployments(deployments, settings.api_version, bounds, rate)
+        self._deployments = Deployments("Azure OpenAI", deployments, bounds, rate)
         self._counting = threading.Lock()
         self._model = ""
         self.tokens = 0

@@ -22,7 +22,7 @@ from lakedocs.embed.packaged import PACKAGED_SHA256
 from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import as_read
 from lakedocs.errors import ModelError
-from lakedocs.settings import EmbeddingSettings
+from lakedocs.services.options import EmbeddingSettings
 
 _BATCH_TOKENS = 2048
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}

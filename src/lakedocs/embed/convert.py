@@ -17,7 +17,7 @@ import torch
 from lakedocs.embed.compiled import CompiledEmbedder, Facts
 from lakedocs.embed.export import INPUTS, example, quantise_dynamic, to_onnx
 from lakedocs.embed.local import load_model
-from lakedocs.settings import EmbeddingSettings
+from lakedocs.services.options import EmbeddingSettings
 
 _PROBES = (
     "The lease of the office ends on 30 September, and the deposit is returned within four weeks.",

@@ -10,8 +10,7 @@ from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import VERSION, as_read
 from lakedocs.errors import ModelError
 from lakedocs.services.invocations import Endpoint
-from lakedocs.services.options import CallSettings, ServingSettings
-from lakedocs.settings import EmbeddingSettings
+from lakedocs.services.options import CallSettings, EmbeddingSettings, ServingSettings
 
 _DIMENSIONS = 768
 

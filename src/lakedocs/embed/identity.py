@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lakedocs.embed.packaged import packaged_folder, packaged_key
 from lakedocs.embed.reading import VERSION
-from lakedocs.settings import EmbeddingSettings
+from lakedocs.services.options import EmbeddingSettings
 
 
 def model_source(settings: EmbeddingSettings) -> str:

@@ -14,7 +14,7 @@ from lakedocs.embed.identity import local_key, model_source
 from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import as_read
 from lakedocs.errors import ModelError
-from lakedocs.settings import EmbeddingSettings
+from lakedocs.services.options import EmbeddingSettings
 
 _E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 """Wang et al. 2022, arXiv:2212.03533: E5 is trained with these prefixes and loses quality without them."""

@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from lakedocs.embed.protocol import Embedder
-from lakedocs.errors import ModelError
 from lakedocs.keys import read_key
+from lakedocs.services.options import EmbeddingSettings
 from lakedocs.services.prices import load_prices, shared_rate
-from lakedocs.settings import EmbeddingSettings, Settings
+from lakedocs.settings import Settings
 
 OUTSIDE = frozenset({"azure_openai", "serving"})
 """The engines that are services."""
@@ -50,15 +50,9 @@ def _outside(chosen_json: str, settings_json: str) -> Embedder:
 
 def _azure_openai(chosen: EmbeddingSettings, settings: Settings) -> Embedder:
     from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
-    from lakedocs.services.azure_openai import Deployment
+    from lakedocs.services.openai_models import azure_deployments
 
-    if not chosen.endpoint or not chosen.deployment:
-        raise ModelError("embedding.endpoint and embedding.deployment must name the Azure OpenAI resource and its deployment.")
-    places = [(chosen.endpoint, chosen.deployment, settings.keys.openai_api)]
-    if chosen.second_endpoint:
-        places.append((chosen.second_endpoint, chosen.second_deployment or chosen.deployment, settings.keys.openai_api_second))
-    keys = ["" if chosen.credential == "entra" else read_key(name, settings.storage.root).decode() for _, _, name in places]
-    deployments = [Deployment(endpoint, name, key) for (endpoint, name, _), key in zip(places, keys, strict=True)]
+    deployments = azure_deployments(chosen, settings.keys, settings.storage.root)
     price = load_prices(settings).get(chosen.model)
     return AzureOpenAIEmbedder(chosen, deployments, settings.calls, lambda: shared_rate(price, settings.calls.workers, chosen.batch_tokens))
 

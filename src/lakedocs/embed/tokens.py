@@ -11,7 +11,8 @@ from pathlib import Path
 from lakedocs.embed.identity import model_source
 from lakedocs.embed.reading import as_read
 from lakedocs.errors import ModelError
-from lakedocs.settings import EmbeddingSettings
+from lakedocs.services.cl100k import count_cl100k
+from lakedocs.services.options import EmbeddingSettings
 
 Spans = Callable[[str], Sequence[tuple[int, int]]]
 _RESERVED = 8
@@ -72,15 +73,3 @@ def _cl100k_spans() -> Spans:
         return found
 
     return spans
-
-
-@lru_cache(maxsize=1)
-def _cl100k() -> object:
-    from rs_bpe import openai
-
-    return openai.cl100k_base()
-
-
-def count_cl100k(text: str) -> int:
-    """Tokens of a text as OpenAI's third embedding generation counts them."""
-    return int(_cl100k().count(text))  # type: ignore[attr-defined]

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lakedocs.embed.reading import as_read
-from lakedocs.embed.tokens import count_cl100k
 from lakedocs.errors import SourceError
 from lakedocs.extract.extensions import kind_of
 from lakedocs.extract.isolation import IsolatedReader
@@ -18,6 +17,7 @@ from lakedocs.lakehouse.cutting import cutter_of
 from lakedocs.lakehouse.listing import listed_as, path_of, walk
 from lakedocs.passages.cut import Cutter
 from lakedocs.records import Document, Kind, Status
+from lakedocs.services.cl100k import count_cl100k
 from lakedocs.settings import Settings
 from lakedocs.spending.estimate import Chat, Measured, summary_of
 

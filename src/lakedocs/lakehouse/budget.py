@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakedocs.embed.reading import as_read
-from lakedocs.embed.tokens import count_cl100k
+from lakedocs.services.cl100k import count_cl100k
 from lakedocs.services.prices import Price
 
 _BUCKET_DIGITS = 3

@@ -18,8 +18,9 @@ from lakedocs.lakehouse.paid import Receipt, buy_all, settle
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
 from lakedocs.lakehouse.tables import PASSAGES, PASSAGES_LEDGER, TASK_RUNS, Table
+from lakedocs.services.options import EmbeddingSettings
 from lakedocs.services.prices import embedding_price
-from lakedocs.settings import EmbeddingSettings, Settings
+from lakedocs.settings import Settings
 
 _TEXTS_AT_ONCE = 512
 _TEXTS_A_PARTITION = 4000

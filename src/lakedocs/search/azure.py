@@ -30,8 +30,7 @@ from lakedocs.embed.protocol import Vectors
 from lakedocs.errors import ServiceError
 from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
 from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
-from lakedocs.services.options import CallSettings
-from lakedocs.settings import SearchSettings
+from lakedocs.services.options import CallSettings, SearchSettings
 
 _FIELDS = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
 _CANDIDATES = 50

@@ -7,8 +7,8 @@ from functools import lru_cache
 from lakedocs.errors import SettingsError
 from lakedocs.keys import read_key
 from lakedocs.search.protocol import SearchIndex
-from lakedocs.services.options import CallSettings
-from lakedocs.settings import SearchSettings, Settings, Storage, fingerprint
+from lakedocs.services.options import CallSettings, SearchSettings
+from lakedocs.settings import Settings, Storage, fingerprint
 
 
 def index_name(settings: Settings, model: str) -> str:

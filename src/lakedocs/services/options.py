@@ -7,10 +7,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class CallSettings(BaseModel):
-    """How every outside service is called."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CallSettings(_Part):
+    """How every outside service is called."""
 
     seconds: float = Field(60, gt=0, description="Time-out of one try.")
     total_seconds: float = Field(600, gt=0, description="Bound of a call with all its tries; waiting for the rate does not count.")
@@ -18,10 +20,8 @@ class CallSettings(BaseModel):
     at_once: int = Field(4, gt=0, description="Calls of one partition at the same time.")
 
 
-class ServingSettings(BaseModel):
+class ServingSettings(_Part):
     """The model serving endpoints of a workspace."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     classifier: str = Field("", description="Endpoint that gets the champion after its promotion; empty: none.")
     embedder: str = Field("multilingual_e5_base_service", description="Endpoint that `lakedocs models publish --serve` creates or updates.")
@@ -30,10 +30,8 @@ class ServingSettings(BaseModel):
     batch_texts: int = Field(64, gt=0, description="Texts of one request.")
 
 
-class AzureMLSettings(BaseModel):
+class AzureMLSettings(_Part):
     """The Azure Machine Learning workspace that `lakedocs models azureml` deploys to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     subscription: str = Field("", description="Id of the subscription.")
     resource_group: str = ""
@@ -44,3 +42,50 @@ class AzureMLSettings(BaseModel):
     image: str = Field("mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04", description="Base image, on which environment.yml is installed.")
     seconds: int = Field(60, gt=0, le=180, description="Time-out of one request.")
     auth: Literal["aad_token", "key"] = Field("aad_token", description="How the endpoint knows its callers.")
+
+
+class AzureModel(_Part):
+    """Where a model of Azure OpenAI is; other services need the endpoint alone."""
+
+    model: str = ""
+    endpoint: str = Field("", description="Azure OpenAI's resource; of a serving endpoint for vectors the URL that ends in /invocations.")
+    deployment: str = ""
+    second_endpoint: str = Field("", description="Azure OpenAI: another resource with a deployment of the same model, asked where the first fails.")
+    second_deployment: str = ""
+    credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
+    api_version: str = "2024-10-21"
+
+
+class EmbeddingSettings(AzureModel):
+    """The model that turns passages and questions into vectors."""
+
+    engine: Literal["packaged", "sentence_transformers", "azure_openai", "serving"] = "packaged"
+    model: str = Field("all-MiniLM-L6-v2", description="Name, path or volume; for a service the model's name.")
+    dimensions: int = Field(0, ge=0, description="0: as the model has it.")
+    batch_tokens: int = Field(8192, gt=0, description="Tokens of one batch, padding included (local); of one request (service).")
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
+    runtime: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="auto: OpenVINO where its vectors agree, else PyTorch.")
+    min_agreement: float = Field(0.999, ge=0, le=1, description="Mean cosine from which `auto` trusts a converted model.")
+
+
+class ChatSettings(AzureModel):
+    """The language model that answers, labels and summarises; without one, answers and summaries are made of the documents' own sentences."""
+
+    engine: Literal["none", "azure_openai", "openai_compatible", "serving"] = "none"
+    model: str = Field("gpt-4o", description="Its name, as in prices.yml.")
+    answer_tokens: int = Field(1000, gt=0, description="Longest reply.")
+    context_tokens: int = Field(12_000, gt=500, description="Longest request, reply included.")
+    structured: Literal["schema", "object"] = Field("schema", description="schema: replies by JSON schema; object: any JSON, for older models.")
+
+
+class SearchSettings(_Part):
+    """The index and how it is asked."""
+
+    engine: Literal["lancedb", "azure_ai_search"] = "lancedb"
+    index: str = Field("lakedocs", pattern=r"^[a-z0-9][a-z0-9-]*$", description="Name; a fingerprint of the embedding model is added.")
+    endpoint: str = ""
+    credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")
+    batch_documents: int = Field(1000, gt=0, le=1000)
+    batch_mb: int = Field(15, gt=0, le=16)
+    vector_index_rows: int = Field(100_000, gt=0, description="LanceDB: from here on an HNSW index is built.")
+    vector_weight: float = Field(0.5, ge=0, le=1, description="Share of the vector score in the fused score.")

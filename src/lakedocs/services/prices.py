@@ -11,8 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakedocs.errors import SettingsError
+from lakedocs.services.options import EmbeddingSettings
 from lakedocs.services.rates import UNLIMITED, Rate, SharedRate
-from lakedocs.settings import EmbeddingSettings, Settings
+from lakedocs.settings import Settings
 
 _MILLION, _THOUSAND = 1_000_000, 1_000
 

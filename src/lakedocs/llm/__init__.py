@@ -1,0 +1,1 @@
+"""Language models: asked for JSON by a schema, streamed, their tokens counted."""
