@@ -213,10 +213,10 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
     with _alone(host, settings):
         clear_work(settings.storage)
         spark = host.spark if host else session_for(settings)
-        announce = host.announce if host else _log_total(key)
+        host_only = {"announce": host.announce, "hear": host.hear} if host else {"announce": _log_total(key)}
         lake = Lake(spark, settings.storage)
         try:
-            figures = run_task(TaskContext(spark, lake, settings, key, run_id, announce), function)
+            figures = run_task(TaskContext(spark, lake, settings, key, run_id, **host_only), function)
         except LakedocsError:
             if host is None and key in TASKS:
                 record_run(settings, summarise(lake, run_id), failed=True)
@@ -316,6 +316,10 @@ def _print_answer(answer: dict[str, Any], console: Console) -> None:
     for citation in answer["citations"]:
         place = f", {citation['place']}" if citation["place"] else ""
         console.print(f"   [{citation['number']}] {citation['title']}{place}", markup=False, highlight=False)
+    if answer["withheld"]:
+        console.print(f"   {answer['withheld']} statements of the language model were withheld: no passage bears them out.", style="yellow")
+    for follow_up in answer["follow_ups"]:
+        console.print(f"   ask next: {follow_up}", markup=False, highlight=False, style="dim")
 
 
 def _alone(host: Host | None, settings: Settings) -> AbstractContextManager[None]:

@@ -161,6 +161,8 @@ class AnswerSettings(_Part):
     min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine of the best sentence the agent does not know.")
     min_keyword_share: float = Field(0.34, ge=0, le=1, description="So much of the question's words must stand near that sentence ...")
     sure_similarity: float = Field(0.55, ge=-1, le=1, description="... unless its cosine is at least this.")
+    min_support: float = Field(0.5, ge=0, le=1, description="A language model's statement and what it quotes must be at least so near.")
+    review_below: float = Field(0.5, ge=0, le=1, description="Answers of a language model less sure than this go to docs.answer_reviews.")
 
 
 class Tracking(_Part):
@@ -237,6 +239,8 @@ class Settings(_Part):
             raise SettingsError(
                 "search.endpoint must name the Azure AI Search service: deploy with --var search_endpoint=https://NAME.search.windows.net"
             )
+        if searches and self.chat.engine != "none" and not self.chat.endpoint:
+            raise SettingsError("chat.endpoint must name the chat model's service: an Azure OpenAI resource, or the base URL of another API.")
         models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
         if any(model.engine == "serving" and not model.endpoint for model in models):
             raise SettingsError("The engine `serving` needs `endpoint`: the URL of a serving endpoint, which ends in /invocations.")

@@ -47,7 +47,10 @@ class FakeService:
         if fault and not fault.broken:
             return fault.status, fault.headers, json.dumps(fault.body).encode(), ""
         status, told = self.handle(method, path, body)
-        return status, {}, json.dumps(told).encode() if told is not None else b"", fault.broken if fault else ""
+        broken = fault.broken if fault else ""
+        if isinstance(told, bytes):
+            return status, {"content-type": "text/event-stream"}, told, broken
+        return status, {}, json.dumps(told).encode() if told is not None else b"", broken
 
     def times(self, fragment: str) -> int:
         """How many requests went to addresses with this in them."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from lakedocs.answer.extractive import UNKNOWN, compose
+from lakedocs.answer.answers import UNKNOWN
+from lakedocs.answer.extractive import compose
 from lakedocs.embed.protocol import Vectors
 from lakedocs.records import Hit
 from lakedocs.settings import AnswerSettings

@@ -1,14 +1,18 @@
-"""One question through its steps: redact, retrieve, answer; each step's time is part of the answer."""
+"""One question through its steps: redact, retrieve, leave orders out, answer; each step's time is part of the answer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
-from lakedocs.answer.extractive import Answer, compose
-from lakedocs.embed.protocol import Embedder
-from lakedocs.records import Redacted, SearchFilter
+from lakedocs.answer.answers import Answer
+from lakedocs.answer.extractive import compose
+from lakedocs.answer.grounded import Grounded, OnText
+from lakedocs.answer.orders import without_orders
+from lakedocs.embed.protocol import Embedder, Vectors
+from lakedocs.records import Hit, Redacted, SearchFilter
 from lakedocs.search.protocol import SearchIndex
 from lakedocs.settings import AnswerSettings
 
@@ -30,16 +34,30 @@ class Agent:
         embedder: of the model that the index holds vectors of.
         index: where to look.
         settings: how much to look at, and how sure an answer must be.
+        grounded: answers by a language model; without it, answers are made of the documents' own sentences.
     """
 
-    def __init__(self, redact: Callable[[str], Redacted], embedder: Embedder, index: SearchIndex, settings: AnswerSettings) -> None:
+    def __init__(
+        self, redact: Callable[[str], Redacted], embedder: Embedder, index: SearchIndex, settings: AnswerSettings, grounded: Grounded | None = None
+    ) -> None:
         self._redact = redact
         self._embedder = embedder
         self._index = index
         self._settings = settings
+        self._grounded = grounded
 
-    def answer(self, question: str, narrow: SearchFilter = SearchFilter(), span: Span = no_span) -> Answer:  # noqa: B008 - frozen
-        """The answer to a question; all that it holds is redacted text, the question too."""
+    def answer(
+        self,
+        question: str,
+        narrow: SearchFilter = SearchFilter(),  # noqa: B008 - frozen
+        span: Span = no_span,
+        on_text: OnText | None = None,
+    ) -> Answer:
+        """The answer to a question; all that it holds is redacted text, the question too.
+
+        Raises:
+            ServiceError: when a service that it takes does not answer.
+        """
         clock = _Clock()
         with span("redact_question"), clock.timed("redact"):
             asked = self._redact(question.strip()).text
@@ -47,8 +65,18 @@ class Agent:
             vector = self._embedder.embed_queries([asked])[0]
         with span("search"), clock.timed("search"):
             hits = self._index.search(asked, vector, self._settings.passages, narrow)
+        pure, suspect, orders = without_orders(hits)
         with span("compose"), clock.timed("compose"):
-            return compose(asked, vector, hits, self._embedder, self._settings, clock.milliseconds)
+            answer = self._composed(asked, vector, pure, clock.milliseconds, on_text)
+            if suspect and not answer.found:
+                first, answer = answer, self._composed(asked, vector, suspect, clock.milliseconds, on_text)
+                answer = replace(answer, usage=first.usage + answer.usage, withheld=first.withheld + answer.withheld)
+        return replace(answer, orders_ignored=orders)
+
+    def _composed(self, asked: str, vector: Vectors, hits: Sequence[Hit], milliseconds: dict[str, float], on_text: OnText | None) -> Answer:
+        if self._grounded:
+            return self._grounded.answer(asked, vector, hits, milliseconds, on_text)
+        return compose(asked, vector, hits, self._embedder, self._settings, milliseconds)
 
 
 class _Clock:

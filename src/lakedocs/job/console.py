@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from lakedocs.job.runner import Outcome, State
 
@@ -45,6 +46,7 @@ class LiveConsole:
         self._console = console
         self._count_done = count_done
         self._lines = {key: _Line(Outcome(key, State.WAITING)) for key in keys}
+        self._said = ""
         self._live = Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else None
 
     def __enter__(self) -> Self:
@@ -54,12 +56,17 @@ class LiveConsole:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live:
-            self._live.update(self._table())
+            self._said = ""
+            self._live.update(self._shown())
             self._live.stop()
 
     def announce(self, key: str, units: int) -> None:
         """A task knows of that many more units to do."""
         self._lines[key].total += units
+
+    def hear(self, text: str) -> None:
+        """An answer, as far as it has come; the whole one is printed at the end."""
+        self._said = text
 
     def changed(self, outcome: Outcome) -> None:
         line = self._lines[outcome.task_key]
@@ -68,7 +75,7 @@ class LiveConsole:
         line.outcome = outcome
         line.done = line.total if outcome.state is State.SUCCEEDED else self._count_done(outcome.task_key)
         if self._live:
-            self._live.update(self._table())
+            self._live.update(self._shown())
         else:
             self._console.print(_plain(line), highlight=False, soft_wrap=True)
 
@@ -77,7 +84,10 @@ class LiveConsole:
             if line.outcome.state is State.RUNNING:
                 line.done = min(self._count_done(key), line.total)
         if self._live:
-            self._live.update(self._table())
+            self._live.update(self._shown())
+
+    def _shown(self) -> Group:
+        return Group(self._table(), Text(f"\n{self._said}" if self._said else ""))
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)

@@ -40,6 +40,7 @@ class Host:
 
     spark: SparkSession
     announce: Callable[[int], None] = field(default=lambda units: None)
+    hear: Callable[[str], None] = field(default=lambda text: None)
 
 
 Invoke = Callable[[Sequence[str], Host], object]
@@ -139,7 +140,7 @@ def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession],
             def execute(task: Task) -> None:
                 spark.addTag(_tag(task.task_key))
                 try:
-                    invoke(command_lines.of(task), Host(spark, lambda units: live.announce(task.task_key, units)))
+                    invoke(command_lines.of(task), Host(spark, lambda units: live.announce(task.task_key, units), live.hear))
                 finally:
                     spark.removeTag(_tag(task.task_key))
 

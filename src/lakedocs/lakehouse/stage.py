@@ -62,6 +62,9 @@ class TaskContext:
     announce: Callable[[int], None] = field(default=lambda units: None)
     """Told how many more units there are to do, once that is known."""
 
+    hear: Callable[[str], None] = field(default=lambda text: None)
+    """Told an answer as far as it has come."""
+
     bill: Bill = field(default_factory=Bill)
     """Recorded whether the task succeeds or not."""
 

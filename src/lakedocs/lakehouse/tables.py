@@ -163,6 +163,13 @@ ANSWERS = Table(
      ("citations", "int"), ("confidence", "double"), ("milliseconds", "double"), ("asked_at", "timestamp"), *_RUN),
     ("answer_id",),
 )  # fmt: skip
+ANSWER_REVIEWS = Table(
+    "docs",
+    "answer_reviews",
+    (("answer_id", "string"), ("question", "string"), ("answer", "string"), ("reason", "string"), ("asked_at", "timestamp"), *_RUN),
+    ("answer_id",),
+)
+"""Answers of a language model that a person should look at, and why; append only."""
 TASK_RUNS = Table(
     "docs",
     "task_runs",
@@ -208,7 +215,7 @@ LABEL_REVIEWS = Table(
 INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images))
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
-    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, TASK_RUNS, FAILURES,
+    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, ANSWER_REVIEWS, TASK_RUNS, FAILURES,
     TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS,
     REDACTION_CANDIDATES, REDACTION_DECISIONS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

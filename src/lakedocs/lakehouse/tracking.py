@@ -6,6 +6,8 @@ import importlib
 import logging
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lakedocs.classify.champion import tracking_uri
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from lakedocs.answer.agent import Agent
-    from lakedocs.answer.extractive import Answer
+    from lakedocs.answer.answers import Answer
     from lakedocs.lakehouse.summary import Summary
 
 _TAG = "lakedocs.run_id"
@@ -51,17 +53,19 @@ def load_in_background() -> None:
     threading.Thread(target=importlib.import_module, args=("mlflow",), daemon=True, name="import-mlflow").start()
 
 
-def traced(settings: Settings, run_id: str, agent: Agent, question: str) -> Answer:
-    """The agent's answer, with a trace of its steps; the trace holds the redacted question and the answer alone."""
+def traced(settings: Settings, run_id: str, agent: Agent, question: str, hear: Callable[[str], None]) -> Answer:
+    """The agent's answer, with a trace of its steps; the trace holds the redacted question, the answer and figures alone."""
     import mlflow
 
     mlflow.set_tracking_uri(tracking_uri(settings))
     mlflow.set_experiment(experiment_id=experiment_id(settings))
     with mlflow.start_span("answer") as root:
-        answer = agent.answer(question, span=lambda name: mlflow.start_span(name))
+        answer = agent.answer(question, span=lambda name: mlflow.start_span(name), on_text=hear)
         root.set_inputs({"question": answer.question})
         root.set_outputs({"found": answer.found, "answer": answer.text, "confidence": answer.confidence})
-        root.set_attributes({_TAG: run_id, **{f"milliseconds.{step}": value for step, value in answer.milliseconds.items()}})
+        steps = {f"milliseconds.{step}": value for step, value in answer.milliseconds.items()}
+        model = {f"model.{name}": value for name, value in asdict(answer.usage).items()} if answer.usage.model else {}
+        root.set_attributes({_TAG: run_id, **steps, **model, "withheld": answer.withheld, "orders_ignored": answer.orders_ignored})
     mlflow.flush_trace_async_logging()
     return answer
 

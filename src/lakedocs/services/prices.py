@@ -86,3 +86,20 @@ def embedding_price(settings: Settings, chosen: EmbeddingSettings) -> Price | No
     if price is None and budget:
         raise SettingsError(f"A budget is set, but {settings.spending.prices} has no price for {chosen.model}: add it.")
     return price or _UNKNOWN
+
+
+def chat_price(settings: Settings) -> Price | None:
+    """What the chat model costs by the token, nothing where the file has no price for it; none where there is no such model.
+
+    Raises:
+        SettingsError: when a budget is set that can't be kept.
+    """
+    chosen, budget = settings.chat, settings.spending.budget
+    if chosen.engine == "none":
+        return None
+    price = load_prices(settings).get(chosen.model)
+    if budget and (price is None or chosen.engine == "serving"):
+        raise SettingsError(
+            f"A budget is set, but {settings.spending.prices} has no price by the token for {chosen.model}: add it, or set `budget` to 0."
+        )
+    return _UNKNOWN if price is None or chosen.engine == "serving" else price

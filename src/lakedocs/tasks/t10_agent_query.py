@@ -1,12 +1,14 @@
 """10: questions to the index, answered with citations.
 
-Reads: the index; questions from the settings or a file with one a line. Writes: docs.answers (append only), a trace per
-question in MLflow. Returns at once where `answer.enabled` is false or nobody asked anything.
+Reads: the index; questions from the settings or a file with one a line. Writes: docs.answers and docs.answer_reviews (append only), a
+trace per question in MLflow. Returns at once where `answer.enabled` is false or nobody asked anything. What was answered before
+a service fails or the budget is spent is kept.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,42 +16,109 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Row
 
 from lakedocs.embed.open import model_key, open_embedder
-from lakedocs.errors import LakeError, SettingsError
+from lakedocs.errors import BudgetError, LakeError, SettingsError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
+from lakedocs.llm.open import open_chat
 from lakedocs.search.open import open_index
-from lakedocs.services.prices import embedding_price
+from lakedocs.services.prices import chat_price, embedding_price
 from lakedocs.settings import Settings
 
 if TYPE_CHECKING:
-    from lakedocs.answer.extractive import Answer
+    from lakedocs.answer.agent import Agent
+    from lakedocs.answer.answers import Answer
 
 
 def run(context: TaskContext) -> Figures:
-    """Answer the questions of this run."""
+    """Answer the questions of this run.
+
+    Raises:
+        LakeError: when there is no index of this embedding model.
+        BudgetError: when the next question might cost more than is left.
+        ServiceError: when the chat model or the index's service does not answer.
+    """
     settings = context.settings
     questions = _questions(settings) if settings.answer.enabled else []
     if not questions:
         return Figures()
-    from lakedocs.answer.agent import Agent  # with Presidio: seconds that a run without a question saves
-    from lakedocs.redact.policy import text_redactor
-
     context.announce(len(questions))
     index = open_index(settings, model_key(settings.embedding))
-    embedder = open_embedder(settings.embedding, settings)
     if not index.exists():
         raise LakeError("There is no index to ask yet, or it is of another embedding model: run 09_push_to_ai_search first.")
-    agent = Agent(text_redactor(settings.model_dump_json(), list_entries(context.lake)).redact, embedder, index, settings.answer)
-    before = embedder.tokens
-    answers = [traced(settings, context.run_id, agent, question) for question in questions]
-    if price := embedding_price(settings, settings.embedding):
-        context.bill.add(embedder.tokens - before, price.cost(embedder.tokens - before))
-    context.lake.ensure(tables.ANSWERS)
-    rows = [_row(answer, context.run_id) for answer in answers]
-    context.lake.append(tables.ANSWERS, context.spark.createDataFrame(rows, tables.ANSWERS.ddl))
+    agent = opened_agent(context)
+    answers: list[Answer] = []
+    try:
+        for question in questions:
+            _check_budget(context)
+            answers.append(_answered(context, agent, question))
+    finally:
+        _keep(context, answers)
     return Figures(stale=len(answers), rows_out=len(answers))
+
+
+def opened_agent(context: TaskContext) -> Agent:
+    """The agent that the settings name, on this lake's index and lists."""
+    from lakedocs.answer.agent import Agent  # with Presidio: seconds that a run without a question saves
+    from lakedocs.answer.grounded import Grounded
+    from lakedocs.redact.policy import text_redactor
+
+    settings = context.settings
+    embedder = open_embedder(settings.embedding, settings)
+    redactor = text_redactor(settings.model_dump_json(), list_entries(context.lake))
+    price, chat = chat_price(settings), open_chat(settings)
+    grounded = Grounded(chat, embedder, settings.answer, settings.chat, price.cost) if chat and price else None
+    return Agent(redactor.redact, embedder, open_index(settings, model_key(settings.embedding)), settings.answer, grounded)
+
+
+def _check_budget(context: TaskContext) -> None:
+    settings, price = context.settings, chat_price(context.settings)
+    budget, spent = settings.spending.budget, context.bill.cost
+    if price and budget and spent + price.cost(settings.chat.context_tokens, settings.chat.answer_tokens) > budget:
+        raise BudgetError(f"Another question might pass the budget of {budget:g} US dollars ({spent:.4f} spent); the answers so far are kept.")
+
+
+def _answered(context: TaskContext, agent: Agent, question: str) -> Answer:
+    settings = context.settings
+    embedder, price = open_embedder(settings.embedding, settings), embedding_price(settings, settings.embedding)
+    before = embedder.tokens
+    try:
+        answer = traced(settings, context.run_id, agent, question, context.hear)
+    finally:
+        if price:
+            context.bill.add(embedder.tokens - before, price.cost(embedder.tokens - before))
+    context.bill.add(answer.usage.tokens_in + answer.usage.tokens_out, answer.usage.cost)
+    return answer
+
+
+def _keep(context: TaskContext, answers: Sequence[Answer]) -> None:
+    """Append the answers, and those that a person should look at to their own table too."""
+    if not answers:
+        return
+    rows = [_row(answer, context.run_id) for answer in answers]
+    context.lake.ensure(tables.ANSWERS)
+    context.lake.append(tables.ANSWERS, context.spark.createDataFrame(rows, tables.ANSWERS.ddl))
+    below = context.settings.answer.review_below
+    reviews = [
+        Row(answer_id=row.answer_id, question=row.question, answer=row.answer, reason=reason, asked_at=row.asked_at, run_id=row.run_id)
+        for answer, row in zip(answers, rows, strict=True)
+        if (reason := _why_review(answer, below))
+    ]
+    if reviews:
+        context.lake.ensure(tables.ANSWER_REVIEWS)
+        context.lake.append(tables.ANSWER_REVIEWS, context.spark.createDataFrame(reviews, tables.ANSWER_REVIEWS.ddl))
+
+
+def _why_review(answer: Answer, below: float) -> str:
+    """Why a person should look at an answer of a language model; empty: nobody needs to."""
+    if not answer.usage.model:
+        return ""
+    if answer.withheld:
+        return f"{answer.withheld} statements were withheld: no passage bears them out."
+    if answer.orders_ignored:
+        return f"{answer.orders_ignored} sentences of the passages gave orders to the reader, and were ignored."
+    return f"Its confidence is below {below:g}." if answer.found and answer.confidence < below else ""
 
 
 def _questions(settings: Settings) -> list[str]:
