@@ -139,9 +139,9 @@ class PassageSettings(_Part):
 
 
 class ClassificationSettings(_Part):
-    """07: zero-shot against reference prompts, or the registry's champion."""
+    """07: zero-shot against reference prompts, the registry's champion, or the chat model."""
 
-    method: Literal["zero_shot", "champion"] = "zero_shot"
+    method: Literal["zero_shot", "champion", "llm"] = "zero_shot"
     labels: str = Field("labels.yml", description="File in conf/ with labels, prompts and thresholds per model.")
     threshold: float | None = Field(None, ge=-1, le=1, description="Empty: the model's threshold in the labels file.")
     model: EmbeddingSettings = EmbeddingSettings()
@@ -241,6 +241,8 @@ class Settings(_Part):
             )
         if searches and self.chat.engine != "none" and not self.chat.endpoint:
             raise SettingsError("chat.endpoint must name the chat model's service: an Azure OpenAI resource, or the base URL of another API.")
+        if searches and self.classification.method == "llm" and self.chat.engine == "none":
+            raise SettingsError("classification.method is llm, but chat.engine is none: choose a chat model.")
         models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
         if any(model.engine == "serving" and not model.endpoint for model in models):
             raise SettingsError("The engine `serving` needs `endpoint`: the URL of a serving endpoint, which ends in /invocations.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tests.fakes.server import serving
 
 from lakedocs.lakehouse import paid, tables
 from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.stage import TaskContext
+from lakedocs.services.prices import Price
 from lakedocs.settings import Storage
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -101,11 +104,12 @@ def test_a_run_that_is_killed_leaves_receipts_that_the_next_one_settles(
     source, root = read
     lake = lake_of(spark, root)
 
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
+    def killed(context: TaskContext, table: tables.Table, price: Price | None) -> None:
+        if openai.embedded:
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(paid, "settle", killed)
+        patch.setattr(paid, "_settle", killed)
         assert pipeline.run(source, root, *_EMBED, *chosen(openai, "killed")) == 1
     assert lake.read(tables.EMBEDDINGS).where("model LIKE 'killed%'").count() == 0
     assert len(openai.embedded) == _NOTES
@@ -113,3 +117,35 @@ def test_a_run_that_is_killed_leaves_receipts_that_the_next_one_settles(
     assert lake.read(tables.EMBEDDINGS).where("model LIKE 'killed%'").count() == _NOTES
     assert set(openai.embedded.values()) == {1}, "what was paid for is not paid for again"
     assert not list((root / "paid").rglob("*.parquet"))
+
+
+def test_labels_by_a_chat_model_are_paid_for_once_and_those_it_can_not_give_are_told(
+    spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI
+) -> None:
+    source, root = read
+    lake = lake_of(spark, root)
+    overrides = f"overrides=classification.method=llm; chat.engine=azure_openai; chat.endpoint={openai.url}; chat.deployment=gpt; calls.workers=2"
+    label = ("--only", "07_local_e5_model_classification", "--param", overrides)
+
+    def unsure(messages: list[dict[str, str]]) -> str:
+        passages = json.loads(messages[-1]["content"])
+        results = [{"number": p["number"], "label": "unsure" if "house9 " in p["text"] else "year", "confidence": 0.7} for p in passages]
+        return json.dumps({"results": results})
+
+    openai.chat = unsure
+    assert pipeline.run(source, root, *label) == 0
+    assert lake.read(tables.LABELS).where("method = 'llm' AND label = 'year'").count() == _NOTES - 1
+    (failure,) = lake.read(tables.FAILURES).where("task_key = '07_local_e5_model_classification'").collect()
+    assert "asked twice" in failure["reason"]
+    assert pipeline.task_figures(spark, root)["07_local_e5_model_classification"]["units_refused"] == 1
+
+    asked = openai.times("/chat/")
+    openai.chat = lambda messages: unsure(messages).replace("unsure", "topic")
+    assert pipeline.run(source, root, *label) == 0
+    assert openai.times("/chat/") == asked + 1
+    assert lake.read(tables.LABELS).where("method = 'llm'").count() == _NOTES
+    bills = lake.read(tables.TASK_RUNS).where("task_key = '07_local_e5_model_classification'").collect()
+    assert sum(row["tokens"] for row in bills) == openai.tokens
+    assert sum(row["cost"] for row in bills) > 0
+    assert pipeline.run(source, root, *label) == 0
+    assert openai.times("/chat/") == asked + 1

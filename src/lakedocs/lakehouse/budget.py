@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pyarrow as pa
@@ -10,31 +10,43 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakedocs.embed.reading import as_read
+from lakedocs.lakehouse.stage import TaskContext
+from lakedocs.lakehouse.tables import TASK_RUNS
 from lakedocs.services.cl100k import count_cl100k
-from lakedocs.services.prices import Price
+
+Cost = Callable[[int, int], float]
+"""US dollars for so many tokens of so many texts."""
 
 _BUCKET_DIGITS = 3
 """Hex digits of a text's hash: 4,096 buckets are few enough to be looked at one by one, and small enough to spend a budget nearly whole."""
-_COUNTED_DDL = "bucket string, tokens bigint"
-_COUNTED = pa.schema([("bucket", pa.string()), ("tokens", pa.int64())])
+_COUNTED_DDL = "bucket string, tokens bigint, texts bigint"
+_COUNTED = pa.schema([("bucket", pa.string()), ("tokens", pa.int64()), ("texts", pa.int64())])
 
 
-def affordable(texts: DataFrame, price: Price, left: float) -> tuple[DataFrame, bool]:
-    """Those of the texts that can be embedded for the money that is left, and whether these are all.
+def money_left(context: TaskContext) -> float:
+    """US dollars that the task may still spend in this run, earlier attempts counted."""
+    runs = context.lake.read(TASK_RUNS).where((F.col("run_id") == context.run_id) & (F.col("task_key") == context.task_key))
+    before = float(runs.agg(F.coalesce(F.sum("cost"), F.lit(0.0)).alias("cost")).collect()[0]["cost"])
+    return context.settings.spending.budget - context.bill.cost - before
+
+
+def affordable(texts: DataFrame, cost: Cost, left: float) -> tuple[DataFrame, bool]:
+    """Those of the texts that can be paid for with the money that is left, and whether these are all.
 
     Args:
         texts: text_hash, text.
         left: US dollars.
     """
-    counted = texts.select("text_hash", "text").mapInArrow(partial(_count), _COUNTED_DDL).groupBy("bucket").agg(F.sum("tokens").alias("tokens"))
-    buckets = sorted((row["bucket"], row["tokens"]) for row in counted.toLocalIterator())
+    counted = texts.select("text_hash", "text").mapInArrow(partial(_count), _COUNTED_DDL)
+    summed = counted.groupBy("bucket").agg(F.sum("tokens").alias("tokens"), F.sum("texts").alias("texts"))
+    buckets = sorted((row["bucket"], row["tokens"], row["texts"]) for row in summed.toLocalIterator())
     chosen: list[str] = []
-    tokens = 0
-    for bucket, more in buckets:
-        if price.cost(tokens + more) > left:
+    tokens = number = 0
+    for bucket, more, texts_more in buckets:
+        if cost(tokens + more, number + texts_more) > left:
             break
         chosen.append(bucket)
-        tokens += more
+        tokens, number = tokens + more, number + texts_more
     if len(chosen) == len(buckets):
         return texts, True
     return texts.where(F.substring("text_hash", 1, _BUCKET_DIGITS).isin(chosen)), False
@@ -46,7 +58,7 @@ def _count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array([text_hash[:_BUCKET_DIGITS] for text_hash in hashes], pa.string()),
-                pa.array([count_cl100k(as_read(text) or " ") for text in texts], pa.int64()),
+                pa.array([count_cl100k(as_read(text) or " ") for text in texts], pa.int64()), pa.array([1] * len(texts), pa.int64()),
             ],
             schema=_COUNTED,
-        )
+        )  # fmt: skip

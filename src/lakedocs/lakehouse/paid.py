@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,9 @@ from pyspark import TaskContext as SparkTask
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.errors import RefusedError, ServiceError
+from lakedocs.errors import BudgetError, RefusedError, ServiceError
 from lakedocs.lakehouse.arrow import arrow_type
+from lakedocs.lakehouse.budget import Cost, affordable, money_left
 from lakedocs.lakehouse.changes import fresh_folder
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import TaskContext, materialised
@@ -32,17 +33,26 @@ from lakedocs.services.prices import Price
 from lakedocs.services.side_by_side import side_by_side
 
 _PAID = (("tokens_in", "bigint"), ("tokens_out", "bigint"))
+_PAID_NAMES = [name for name, _ in _PAID]
+_NO_TEXT = ""
+"""Stands in a receipt for a request that was paid for and brought nothing."""
 _OUTCOME_DDL = "text_hash string, reason string, is_down boolean"
 _OUTCOME = pa.schema([("text_hash", pa.string()), ("reason", pa.string()), ("is_down", pa.bool_())])
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What one request brought: the values of each column of its table, by name, and the tokens that it cost."""
+    """What one request brought.
+
+    Attributes:
+        columns: the values of each column of its table, by name.
+        refused: why there is no row, for the hash of each text that the service had no valid answer to.
+    """
 
     columns: dict[str, pa.Array]
     tokens_in: int = 0
     tokens_out: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 class Purchase(Protocol):
@@ -52,7 +62,7 @@ class Purchase(Protocol):
         """The positions of the texts of each request."""
 
     def buy(self, hashes: Sequence[str], texts: Sequence[str]) -> Receipt:
-        """What one request brings for these texts, a row for each.
+        """What one request brings for these texts, a row for each or why there is none.
 
         Raises:
             RefusedError: when the service refuses these texts.
@@ -70,18 +80,45 @@ class _Portion:
         return _Portion(self.hashes[:middle], self.texts[:middle]), _Portion(self.hashes[middle:], self.texts[middle:])
 
 
-def buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Callable[[], Purchase], price: Price | None) -> DataFrame | None:
-    """Ask a service about each text and put its answers into `table`; text_hash of those that it refuses, none where there are none.
+def buy_missing(
+    context: TaskContext, texts: DataFrame, table: Table, key: str, opened: Callable[[], Purchase], price: Price | None, cost: Cost
+) -> DataFrame | None:
+    """Ask a service about each text that `table` has no row of yet, and append its answers; text_hash of those that it refuses, if any.
 
     Args:
         texts: text_hash, text; each hash once.
         table: of rows by text_hash and model.
+        key: identifies the model in it.
         opened: makes the purchase in a worker.
-        price: what is paid for tokens; none: nothing.
+        price: what is paid for tokens; none: nobody is paid by the token.
+        cost: an estimate of what texts cost, by which the budget is kept.
 
     Raises:
+        BudgetError: when only some can be paid for; those are done first.
         ServiceError: when the service stays away; what it answered before is in the table.
     """
+    _settle(context, table, price)
+    known = context.lake.read(table).where(F.col("model") == key).select("text_hash")
+    missing = materialised(context, texts.join(known, "text_hash", "left_anti"), f"texts_{table.name}")
+    wanted = number = missing.count()
+    budget = context.settings.spending.budget
+    if number and price and budget:
+        missing, is_all = affordable(missing, cost, money_left(context))
+        number = number if is_all else missing.count()
+    refused = None
+    if number:
+        context.announce(number)
+        refused = _buy_all(context, missing, table, opened, price)
+    fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
+    if number < wanted:
+        raise BudgetError(
+            f"The budget of {budget:g} US dollars allowed {number:,} of the {wanted:,} texts that were next ({context.bill.cost:.4f} spent in this "
+            "attempt); what was paid for is kept. Run again to go on from there, with as much again or a higher `budget`."
+        )
+    return refused
+
+
+def _buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Callable[[], Purchase], price: Price | None) -> DataFrame | None:
     folder = _folder(context, table)
     folder.mkdir(parents=True, exist_ok=True)
     settings = context.settings
@@ -90,7 +127,7 @@ def buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Callab
         spread = texts.select("text_hash", "text").repartition(settings.calls.workers, F.xxhash64("text_hash"))
         outcome = materialised(context, spread.mapInArrow(buy, _OUTCOME_DDL), f"refused_{table.name}")
     finally:
-        settle(context, table, price)
+        _settle(context, table, price)
     down = outcome.where("is_down").select("reason").limit(1).collect()
     failed = outcome.where("NOT is_down")
     number = failed.count()
@@ -108,16 +145,17 @@ def buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Callab
     return failed.select("text_hash") if number else None
 
 
-def settle(context: TaskContext, table: Table, price: Price | None) -> None:
+def _settle(context: TaskContext, table: Table, price: Price | None) -> None:
     """Move receipts into their table and onto the bill, those of a killed run too."""
     folder = _folder(context, table)
     if not any(folder.glob("*.parquet")):
         return
     receipts = context.spark.read.schema(", ".join(f"{name} {kind}" for name, kind in (*table.columns, *_PAID))).parquet(str(folder))
     known = context.lake.read(table).select("text_hash", "model")
-    new = receipts.dropDuplicates(["text_hash", "model"]).join(known, ["text_hash", "model"], "left_anti")
+    new = receipts.dropDuplicates(["text_hash", "model"]).join(known, ["text_hash", "model"], "left_anti").where(F.col("text_hash") != _NO_TEXT)
     new = materialised(context, new, f"receipts_{table.name}")
-    tokens = new.agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name, _ in _PAID)).collect()[0]
+    paid = new.select(*_PAID_NAMES).unionByName(receipts.where(F.col("text_hash") == _NO_TEXT).select(*_PAID_NAMES))
+    tokens = paid.agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in _PAID_NAMES)).collect()[0]
     context.lake.append(table, new)
     shutil.rmtree(folder)
     if price:
@@ -169,16 +207,20 @@ def _keep(purchase: Purchase, folder: str, table: Table, portion: _Portion) -> l
             return [{"text_hash": portion.hashes[0], "reason": str(error), "is_down": False}]
         return [row for half in portion.halves() for row in _keep(purchase, folder, table, half)]
     _write(Path(folder), table, receipt)
-    return []
+    return [{"text_hash": text_hash, "reason": reason, "is_down": False} for text_hash, reason in receipt.refused.items()]
 
 
 def _write(folder: Path, table: Table, receipt: Receipt) -> None:
     """A whole file or none: it is named only when it is written."""
-    number = len(next(iter(receipt.columns.values())))
-    paid = [pa.array([tokens] + [0] * (number - 1), pa.int64()) for tokens in (receipt.tokens_in, receipt.tokens_out)]
-    columns = [receipt.columns[name] for name in table.names] + paid
     schema = pa.schema([(name, arrow_type(kind)) for name, kind in (*table.columns, *_PAID)])
+    number = len(next(iter(receipt.columns.values())))
+    if number:
+        paid = [pa.array([tokens] + [0] * (number - 1), pa.int64()) for tokens in (receipt.tokens_in, receipt.tokens_out)]
+        rows = pa.Table.from_arrays([receipt.columns[name] for name in table.names] + paid, schema=schema)
+    else:
+        nothing = {"text_hash": _NO_TEXT, "model": uuid.uuid4().hex, "tokens_in": receipt.tokens_in, "tokens_out": receipt.tokens_out}
+        rows = pa.Table.from_pylist([nothing], schema=schema)
     name = uuid.uuid4().hex
     partial_file = folder / f".{name}.partial"
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), partial_file)
+    pq.write_table(rows, partial_file)
     partial_file.rename(folder / f"{name}.parquet")

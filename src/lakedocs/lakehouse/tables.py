@@ -134,6 +134,13 @@ LABELS = Table(
 )  # fmt: skip
 _VECTORS = (("text_hash", "string"), ("model", "string"), ("vector", "array<float>"), *_RUN)
 LABEL_VECTORS = Table("docs", "label_vectors", _VECTORS, ("text_hash", "model"))
+LABEL_REPLIES = Table(
+    "docs",
+    "label_replies",
+    (("text_hash", "string"), ("model", "string"), ("label", "string"), ("confidence", "double"), *_RUN),
+    ("text_hash", "model"),
+)
+"""What a language model said of a text: paid for once, however often the text occurs."""
 EMBEDDINGS = Table("docs", "embeddings", _VECTORS, ("text_hash", "model"))
 INDEX_STATE = Table(
     "docs",
@@ -214,7 +221,7 @@ LABEL_REVIEWS = Table(
 
 INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images))
 ALL = (
-    *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
+    *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, LABEL_REPLIES, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, ANSWER_REVIEWS, TASK_RUNS, FAILURES,
     TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS,
     REDACTION_CANDIDATES, REDACTION_DECISIONS, *map(predictions, CLASSIFIERS),

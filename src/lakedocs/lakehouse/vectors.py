@@ -11,13 +11,11 @@ from pyspark.sql import functions as F
 
 from lakedocs.embed.open import OUTSIDE, model_key, open_embedder
 from lakedocs.embed.protocol import OutsideEmbedder, Vectors
-from lakedocs.errors import BudgetError
-from lakedocs.lakehouse.budget import affordable
 from lakedocs.lakehouse.changes import fresh_folder
-from lakedocs.lakehouse.paid import Receipt, buy_all, settle
+from lakedocs.lakehouse.paid import Receipt, buy_missing
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
-from lakedocs.lakehouse.tables import PASSAGES, PASSAGES_LEDGER, TASK_RUNS, Table
+from lakedocs.lakehouse.tables import PASSAGES, PASSAGES_LEDGER, Table
 from lakedocs.services.options import EmbeddingSettings
 from lakedocs.services.prices import embedding_price
 from lakedocs.settings import Settings
@@ -41,31 +39,17 @@ def embed_missing(context: TaskContext, texts: DataFrame, chosen: EmbeddingSetti
         ServiceError: when the model's service stays away; vectors that came before are kept.
     """
     key = model_key(chosen)
-    price = embedding_price(context.settings, chosen)
-    is_outside = chosen.engine in OUTSIDE
-    if is_outside:
-        settle(context, table, price)
+    if chosen.engine in OUTSIDE:
+        price = embedding_price(context.settings, chosen)
+        opened = partial(_VectorPurchase, context.settings, chosen, context.run_id)
+        return buy_missing(context, texts, table, key, opened, price, lambda tokens, _: price.cost(tokens) if price else 0.0)
     known = context.lake.read(table).where(F.col("model") == key).select("text_hash")
     missing = materialised(context, texts.join(known, "text_hash", "left_anti"), f"texts_{table.name}")
-    wanted = number = missing.count()
-    budget = context.settings.spending.budget
-    if number and price and budget:
-        missing, is_all = affordable(missing, price, budget - context.bill.cost - _spent_before(context))
-        number = number if is_all else missing.count()
-    refused = None
-    if number:
+    if number := missing.count():
         context.announce(number)
-        if is_outside:
-            refused = buy_all(context, missing, table, partial(_VectorPurchase, context.settings, chosen, context.run_id), price)
-        else:
-            _embed_here(context, missing, number, chosen, table)
+        _embed_here(context, missing, number, chosen, table)
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
-    if number < wanted:
-        raise BudgetError(
-            f"The budget of {budget:g} US dollars allowed {number:,} of the {wanted:,} texts that were next ({context.bill.cost:.4f} spent in this "
-            "attempt); their vectors are kept. Run again to go on from there, with as much again or a higher `budget`."
-        )
-    return refused
+    return None
 
 
 def _embed_here(context: TaskContext, missing: DataFrame, number: int, chosen: EmbeddingSettings, table: Table) -> None:
@@ -91,12 +75,6 @@ class _VectorPurchase:
         vectors, tokens = self._embedder.request(texts)
         columns = _columns(pa.array(hashes), vectors, self._embedder.key, self._run_id)
         return Receipt(dict(zip(_SCHEMA.names, columns, strict=True)), tokens_in=tokens)
-
-
-def _spent_before(context: TaskContext) -> float:
-    """US dollars of this task's earlier attempts in the same run."""
-    runs = context.lake.read(TASK_RUNS).where((F.col("run_id") == context.run_id) & (F.col("task_key") == context.task_key))
-    return float(runs.agg(F.coalesce(F.sum("cost"), F.lit(0.0)).alias("cost")).collect()[0]["cost"])
 
 
 def _embed(settings: Settings, chosen: EmbeddingSettings, run_id: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -129,21 +107,19 @@ def without_refused(context: TaskContext, units: DataFrame, refused: DataFrame |
     return units.join(incomplete, "unit_id", "left_anti")
 
 
-def forget_orphans(context: TaskContext, table: Table, chosen: EmbeddingSettings) -> None:
-    """Remove vectors that no passage has any more, or that another model made."""
+def forget_orphans(context: TaskContext, table: Table, key: str) -> None:
+    """Remove rows of texts that no passage has any more, or of another model than this."""
     used = context.lake.read(PASSAGES).select("text_hash").distinct()
     held = context.lake.read(table).select("text_hash", "model")
-    orphans = held.where(F.col("model") == model_key(chosen)).join(used, "text_hash", "left_anti")
-    others = held.where(F.col("model") != model_key(chosen))
+    orphans = held.where(F.col("model") == key).join(used, "text_hash", "left_anti")
+    others = held.where(F.col("model") != key)
     unwanted = orphans.select("text_hash", "model").unionByName(others.select("text_hash", "model"))
     if not unwanted.isEmpty():
         context.lake.remove(table, context.lake.keys(unwanted))
 
 
-def incomplete(context: TaskContext, figures: Figures, ledger: Table, chosen: EmbeddingSettings) -> Figures:
+def incomplete(context: TaskContext, ledger: Table) -> Figures:
     """How many documents 06 has cut that a stage's ledger does not know: what a service refused keeps them out of it."""
-    if not figures.stale or chosen.engine not in OUTSIDE:
-        return Figures()
     done = context.lake.read(ledger).select("unit_id")
     return Figures(refused=context.lake.read(PASSAGES_LEDGER).select("unit_id").join(done, "unit_id", "left_anti").count())
 

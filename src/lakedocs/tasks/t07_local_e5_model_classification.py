@@ -1,8 +1,8 @@
-"""07: a label for every passage, zero-shot by nearness to reference prompts, or by the registry's champion.
+"""07: a label for every passage, zero-shot by nearness to reference prompts, by the registry's champion, or by the chat model.
 
-Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors by text and model. A re-run labels
-documents whose passages changed, or all if labels, threshold or champion changed; vectors are kept, so that a changed
-threshold or prompt embeds nothing again. A document of which a service refuses a text is tried again in the next run.
+Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors or docs.label_replies by text and model. A
+re-run labels documents whose passages changed, or all if labels, threshold or champion changed; vectors and replies are kept, so that
+a changed threshold or prompt embeds nothing again. A document of which a service refuses a text is tried again in the next run.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from pyspark.sql import functions as F
 from lakedocs.classify.champion import Champion, ServedChampion, champion_version, fetch_champion, open_champion, served_champion
 from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
-from lakedocs.embed.open import model_key, open_embedder
+from lakedocs.embed.open import OUTSIDE, model_key, open_embedder
 from lakedocs.errors import ServiceError
 from lakedocs.keys import read_key
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.chat_labels import chat_labels_key, label_missing, replies
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
@@ -45,22 +46,31 @@ def run(context: TaskContext) -> Figures:
     """Bring docs.labels up to date with docs.passages."""
     settings = context.settings
     passages = context.lake.read(tables.PASSAGES_LEDGER)
-    if settings.classification.method == "champion":
+    method = settings.classification.method
+    kept: tuple[tables.Table, str] | None = None
+    if method == "champion":
         version = champion_version(settings)
         _check_endpoint(settings, version)
         model = f"{settings.champion_name}:{version}"
         stage_fingerprint = fingerprint(_VERSION, model, settings.classification.champion_threshold)
         score = partial(_by_champion, context, version)
+    elif method == "llm":
+        model = chat_labels_key(settings)
+        stage_fingerprint = fingerprint(_VERSION, model)
+        kept = tables.LABEL_REPLIES, model
+        score = partial(_by_chat, context)
     else:
         model = model_key(settings.classification.model)
         labels = load_labels(settings.conf_file(settings.classification.labels))
         stage_fingerprint = fingerprint(_VERSION, model, labels.labels, _threshold(settings))
         context.lake.ensure(tables.LABEL_VECTORS)
+        kept = tables.LABEL_VECTORS, model
         score = partial(_by_zero_shot, context)
     figures = run_derived(context, _STAGE, input_of(passages), stage_fingerprint, partial(_label, context, model, score))
-    if settings.classification.method == "zero_shot" and (figures.gone or figures.stale or context.recovering):
-        forget_orphans(context, tables.LABEL_VECTORS, settings.classification.model)
-    return figures + incomplete(context, figures, tables.LABELS_LEDGER, settings.classification.model)
+    if kept and (figures.gone or figures.stale or context.recovering):
+        forget_orphans(context, *kept)
+    asks_service = method == "llm" or settings.classification.model.engine in OUTSIDE
+    return figures + incomplete(context, tables.LABELS_LEDGER) if figures.stale and asks_service else figures
 
 
 def _check_endpoint(settings: Settings, version: str) -> None:
@@ -127,6 +137,12 @@ def _score_vectors(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Ite
         zero_shot = zero_shot or _zero_shot(settings.model_dump_json())  # a partition without rows loads no model
         flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
         yield _scored(batch.column("text_hash"), zero_shot.classify(flat.reshape(batch.num_rows, -1)))
+
+
+def _by_chat(context: TaskContext, units: DataFrame) -> Scored:
+    texts = texts_of(context, units)
+    refused = label_missing(context, texts)
+    return replies(context, texts), refused
 
 
 def _by_champion(context: TaskContext, version: str, units: DataFrame) -> Scored:

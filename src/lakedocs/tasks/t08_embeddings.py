@@ -12,7 +12,7 @@ from functools import partial
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.embed.open import model_key
+from lakedocs.embed.open import OUTSIDE, model_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, run_derived, tagged
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
@@ -29,8 +29,8 @@ def run(context: TaskContext) -> Figures:
     upstream = input_of(context.lake.read(tables.PASSAGES_LEDGER))
     figures = run_derived(context, _STAGE, upstream, fingerprint(_VERSION, model_key(chosen)), partial(_embed, context))
     if figures.gone or figures.stale or context.recovering:
-        forget_orphans(context, tables.EMBEDDINGS, chosen)
-    return figures + incomplete(context, figures, tables.EMBEDDINGS_LEDGER, chosen)
+        forget_orphans(context, tables.EMBEDDINGS, model_key(chosen))
+    return figures + incomplete(context, tables.EMBEDDINGS_LEDGER) if figures.stale and chosen.engine in OUTSIDE else figures
 
 
 def _embed(context: TaskContext, units: DataFrame) -> DataFrame:
