@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import SettingsError
 from lakedocs.extract.limits import Limits
-from lakedocs.services.options import AzureMLSettings, CallSettings, ChatSettings, EmbeddingSettings, SearchSettings, ServingSettings
+from lakedocs.services.options import AzureMLSettings, CallSettings, ChatSettings, EmbeddingSettings, SearchSettings, ServingSettings, VisionSettings
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -191,6 +191,7 @@ class Keys(_Part):
     openai_api: str = "openai_api_key"
     openai_api_second: str = Field("openai_api_second_key", description="Of the second resource.")
     chat_api: str = Field("chat_api_key", description="Of a chat model that is neither Azure OpenAI's nor the workspace's.")
+    vision_api: str = "vision_api_key"
     serving: str = "serving_token"
 
 
@@ -215,6 +216,7 @@ class Settings(_Part):
     training: TrainingSettings = TrainingSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     chat: ChatSettings = ChatSettings()
+    vision: VisionSettings = VisionSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()
@@ -243,6 +245,8 @@ class Settings(_Part):
             raise SettingsError("chat.endpoint must name the chat model's service: an Azure OpenAI resource, or the base URL of another API.")
         if searches and self.classification.method == "llm" and self.chat.engine == "none":
             raise SettingsError("classification.method is llm, but chat.engine is none: choose a chat model.")
+        if searches and self.vision.engine == "azure_ai_vision" and not self.vision.endpoint:
+            raise SettingsError("vision.endpoint must name the Azure AI Vision resource: https://NAME.cognitiveservices.azure.com")
         models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
         if any(model.engine == "serving" and not model.endpoint for model in models):
             raise SettingsError("The engine `serving` needs `endpoint`: the URL of a serving endpoint, which ends in /invocations.")

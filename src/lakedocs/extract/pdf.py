@@ -22,6 +22,8 @@ _TABLE_RULES = 8
 _MAX_TABLE_PAGES = 20
 _MAX_IMAGES_A_PAGE = 20
 _MIN_IMAGE_PX = 32
+_PAGE_SCALE, _LONGEST_PAGE_PX = 2.2, 2400
+"""A page is drawn at about 160 dots an inch."""
 
 
 def read(path: str, reading: Reading) -> None:
@@ -77,7 +79,10 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
                 reading.add("paragraph", paragraph, place=place)
             if not text.strip():
                 without_text += 1
-            drawn, rules = _drawn(page, reading, place)
+            as_image = reading.limits.pages_as_images and not text.strip()
+            drawn, rules = _drawn(page, reading, place, keep_images=not as_image)
+            if as_image and drawn:
+                _save_page(page, reading, place)
             something_drawn = something_drawn or drawn
             if rules >= _TABLE_RULES and text.strip():
                 table_pages.append(index)
@@ -122,12 +127,12 @@ def _paragraphs(text: str) -> Iterator[str]:
         yield "\n".join(gathered)
 
 
-def _drawn(page: pdfium.PdfPage, reading: Reading, place: Place) -> tuple[bool, int]:
-    """(whether the page shows anything, how many thin ruled lines it has); its images are saved on the way."""
+def _drawn(page: pdfium.PdfPage, reading: Reading, place: Place, *, keep_images: bool) -> tuple[bool, int]:
+    """(whether the page shows anything, how many thin ruled lines it has); its images may be saved on the way."""
     drawn, rules, images = False, 0, 0
     for item in page.get_objects(max_depth=3):
         drawn = True
-        if item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE and images < _MAX_IMAGES_A_PAGE:
+        if item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE and keep_images and images < _MAX_IMAGES_A_PAGE:
             images += 1
             _save_image(item, reading, place)
         elif item.type == pdfium_c.FPDF_PAGEOBJ_PATH:
@@ -135,6 +140,17 @@ def _drawn(page: pdfium.PdfPage, reading: Reading, place: Place) -> tuple[bool, 
             if min(right - left, top - bottom) < 2 < max(right - left, top - bottom):
                 rules += 1
     return drawn, rules
+
+
+def _save_page(page: pdfium.PdfPage, reading: Reading, place: Place) -> None:
+    """Keep what the page shows, for whoever reads images."""
+    if len(reading.images) >= reading.limits.images:
+        reading.flag(Flag.TRUNCATED)  # what these pages say is lost
+        return
+    scale = min(_PAGE_SCALE, _LONGEST_PAGE_PX / max(*page.get_size(), 1))
+    buffer = io.BytesIO()
+    page.render(scale=scale).to_pil().convert("L").save(buffer, "PNG")
+    reading.save_image(buffer.getvalue, "png", place)
 
 
 def _save_image(item: pdfium.PdfObject, reading: Reading, place: Place) -> None:

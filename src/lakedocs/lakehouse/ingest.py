@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
@@ -24,17 +24,20 @@ from lakedocs.extract.versions import ALL as PARSERS
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
 from lakedocs.lakehouse.changes import Work, fresh_folder, stage_difference
+from lakedocs.lakehouse.image_text import ImageText, forget_insights
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised
-from lakedocs.records import Document, Kind, Place
+from lakedocs.records import Document, Flag, Kind, Place, Status
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
+from lakedocs.vision.open import reader_key
 
 _VERSION = "ingest/1"
 PURGED = ":purged:"
+_PICTURES = ":pictures:"
 _UNITS_DDL = "unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, known_hash string, touched boolean"
 _UNITS_SCHEMA = pa.schema(
     [("unit_id", pa.string()), ("gone", pa.bool_()), ("slice_key", pa.string()), ("size_bytes", pa.int64()), ("path", pa.string()),
@@ -47,16 +50,18 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
 
     Raises:
         SourceError: when the source can't be listed whole, or so much is gone that a person should look first.
+        ServiceError: when images could not be read because their service stayed away; all else is done, and these are tried again.
+        BudgetError: the same, because the budget was spent.
     """
     stage = Stage(tables.files(kind), (tables.elements(kind), tables.images(kind)), key="root_id", ledger_key="root_id", counts_units=True)
     settings, storage = context.settings, context.settings.storage
-    ingest_fingerprint = reading_fingerprint(settings)
+    read_as = reading_fingerprints(settings)
     fresh = context.lake.ensure(*stage.tables)
 
     policy = policy_fingerprint(settings, list_entries(context.lake))
     known = context.lake.read(stage.ledger).where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
     listed = Observation()
-    compared = _compared(list_source(context.spark, settings, kind), known, ingest_fingerprint, policy).observe(
+    compared = _compared(list_source(context.spark, settings, kind), known, read_as, policy).observe(
         listed, F.sum("files").alias("files"), F.sum("errors").alias("errors"), F.count("known_hash").alias("hashable")
     )
     compared = compared.where("NOT is_summary").drop("is_summary", "files", "errors")
@@ -65,18 +70,22 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     _check_removals(settings, found["files"] or 0, found["errors"] or 0, work.gone, known)
     if found["hashable"]:
         work = _without_touched(context, stage, work)
-    figures = apply(context, stage, work, partial(_read_units, context, kind, ingest_fingerprint), all(fresh.values()))
+    image_text = ImageText(context, kind)
+    figures = apply(context, stage, work, partial(_read_units, context, kind, read_as, image_text), all(fresh.values()))
     if work.gone or (work.stale and not all(fresh.values())) or context.recovering:
         forget_images(context.lake, kind)
+    if image_text.problem:
+        raise image_text.problem
     if not work.stale:
         return figures
     refused = context.lake.read(stage.ledger).where((F.col("run_id") == context.run_id) & (F.col("status") != "ok")).count()
     return figures + Figures(refused=refused)
 
 
-def reading_fingerprint(settings: Settings) -> str:
-    """Changes when a parser or a limit does: files read otherwise are read again."""
-    return fingerprint(_VERSION, PARSERS, settings.limits)
+def reading_fingerprints(settings: Settings) -> tuple[str, str]:
+    """What the ledger says of files without and with pictures: a parser or limit changes both, who reads images the second alone."""
+    plain = fingerprint(_VERSION, PARSERS, settings.limits)
+    return plain, f"{plain}{_PICTURES}{reader_key(settings.vision)}"
 
 
 def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
@@ -84,7 +93,7 @@ def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
     return f"{ingest_fingerprint}{PURGED}{policy}"
 
 
-def _compared(listing: DataFrame, known: DataFrame, ingest_fingerprint: str, policy: str) -> DataFrame:
+def _compared(listing: DataFrame, known: DataFrame, read_as: tuple[str, str], policy: str) -> DataFrame:
     """Every file, listed or known, and whether it differs; the listing's summary rows come with it."""
     before = known.select(
         F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
@@ -92,7 +101,7 @@ def _compared(listing: DataFrame, known: DataFrame, ingest_fingerprint: str, pol
     )  # fmt: skip
     joined = listing.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
     # text that retention removed is read again only where it would be redacted in another way now
-    same_reading = F.col("known_fingerprint").isin(ingest_fingerprint, purged_fingerprint(ingest_fingerprint, policy))
+    same_reading = F.col("known_fingerprint").isin(*read_as, *(purged_fingerprint(one, policy) for one in read_as))
     same_size = F.col("size_bytes") == F.col("known_size")
     unchanged = F.coalesce(same_reading & same_size & (F.col("modified_us") == F.col("known_time")), F.lit(False))
     is_hashable = ~unchanged & same_reading & same_size & (F.col("known_content") != "")
@@ -161,14 +170,12 @@ def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> N
     context.lake.upsert(stage.ledger, rows, "doc_id")
 
 
-def _read_units(context: TaskContext, kind: Kind, ingest_fingerprint: str, units: DataFrame) -> DataFrame:
+def _read_units(context: TaskContext, kind: Kind, read_as: tuple[str, str], image_text: ImageText, units: DataFrame) -> DataFrame:
     # equal bytes have equal size: files of one size come to one worker one after the other, which reads equal ones once
     partitioned = units.repartition(context.settings.slices.partitions, "size_bytes").sortWithinPartitions(F.desc("size_bytes"))
     stage_tables = (tables.elements(kind), tables.images(kind), tables.files(kind))
-    read = partial(
-        _read_files, context.settings, kind, source_id(context.settings), ingest_fingerprint, context.run_id, context.task_key, stage_tables
-    )
-    return partitioned.mapInArrow(read, multi_ddl(stage_tables))
+    read = partial(_read_files, context.settings, kind, source_id(context.settings), read_as, context.run_id, context.task_key, stage_tables)
+    return image_text.added(partitioned.mapInArrow(read, multi_ddl(stage_tables)))
 
 
 @lru_cache(maxsize=1)
@@ -180,15 +187,15 @@ def _read_files(
     settings: Settings,
     kind: Kind,
     source: str,
-    ingest_fingerprint: str,
+    read_as: tuple[str, str],
     run_id: str,
     task_key: str,
     stage_tables: tuple[tables.Table, ...],
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    reader = _reader(settings.limits)
+    reader = _reader(settings.limits.model_copy(update={"pages_as_images": settings.limits.pages_as_images or bool(reader_key(settings.vision))}))
     images = settings.storage.images(kind)
-    writer = _RowWriter(settings, kind, source, ingest_fingerprint, run_id)
+    writer = _RowWriter(settings, kind, source, read_as, run_id)
 
     def rows() -> Rows:
         same_size: tuple[int, dict[str, Document]] = (-1, {})
@@ -212,22 +219,23 @@ def _read_files(
 class _RowWriter:
     """Turns a document and its attachments into rows of the three tables."""
 
-    def __init__(self, settings: Settings, kind: Kind, source: str, ingest_fingerprint: str, run_id: str) -> None:
+    def __init__(self, settings: Settings, kind: Kind, source: str, read_as: tuple[str, str], run_id: str) -> None:
         self._settings = settings
         self._kind = kind
         self._source = source
-        self._fingerprint = ingest_fingerprint
+        self._read_as = read_as
         self._run_id = run_id
         self._files, self._elements, self._images = tables.files(kind), tables.elements(kind), tables.images(kind)
 
     def rows(self, document: Document, unit: Row) -> Rows:
         path = str(unit["path"])
         root_id = str(unit["unit_id"])
-        yield from self._document(document, root_id, root_id, None, path, PurePosixPath(path).name, 0, unit)
+        family = _Family(root_id, unit, self._read_as[_has_pictures(document)])
+        yield from self._document(document, root_id, None, path, PurePosixPath(path).name, 0, family)
 
-    def _document(self, document: Document, doc_id: str, root_id: str, parent_id: str | None, path: str, name: str, depth: int, unit: Row) -> Rows:
+    def _document(self, document: Document, doc_id: str, parent_id: str | None, path: str, name: str, depth: int, family: _Family) -> Rows:
         output = hashlib.sha256(f"{name}\x00{path}\x00{document.status}\x00{document.reason}".encode("utf-8", "replace"))
-        identity: Row = {"doc_id": doc_id, "root_id": root_id, "run_id": self._run_id}
+        identity: Row = {"doc_id": doc_id, "root_id": family.root_id, "run_id": self._run_id}
         for ordinal, element in enumerate(document.elements):
             output.update(repr((element.kind, element.level, element.region, element.text, element.place)).encode("utf-8", "replace"))
             yield (
@@ -243,18 +251,33 @@ class _RowWriter:
             )  # fmt: skip
         for number, child in enumerate(document.children):
             child_id = keyed_hash(self._settings, doc_id, str(number), child.name)
-            yield from self._document(child, child_id, root_id, doc_id, f"{path}/{child.name}", child.name, depth + 1, unit)
+            yield from self._document(child, child_id, doc_id, f"{path}/{child.name}", child.name, depth + 1, family)
         yield (
             self._files,
             {**identity, "parent_id": parent_id, "source_id": self._source, "path": _storable(path), "name": _storable(name),
-             "kind": str(self._kind), "depth": depth, "size_bytes": document.size_bytes if depth else unit["size_bytes"],
-             "modified_us": unit["modified_us"], "read_us": time.time_ns() // 1000, "content_hash": document.content_hash,
+             "kind": str(self._kind), "depth": depth, "size_bytes": document.size_bytes if depth else family.unit["size_bytes"],
+             "modified_us": family.unit["modified_us"], "read_us": time.time_ns() // 1000, "content_hash": document.content_hash,
              "status": str(document.status),
              "reason": document.reason, "flags": [str(flag) for flag in document.flags], "parser": document.parser,
-             "fingerprint": self._fingerprint if document.is_final else "", "elements": len(document.elements),
+             "fingerprint": family.fingerprint if document.is_final else "", "elements": len(document.elements),
              "characters": sum(len(element.text) for element in document.elements), "images": len(document.images),
              "output_hash": output.hexdigest()},
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """What a file and its attachments share."""
+
+    root_id: str
+    unit: Row
+    fingerprint: str
+
+
+def _has_pictures(document: Document) -> bool:
+    """Whether there is anything for an engine that reads images."""
+    is_unread = document.status is Status.NEEDS_OCR or Flag.PAGES_WITHOUT_TEXT in document.flags
+    return bool(document.images) or is_unread or any(map(_has_pictures, document.children))
 
 
 def _storable(text: str) -> str:
@@ -267,7 +290,8 @@ def _place_row(place: Place) -> Row:
 
 
 def forget_images(lake: Lake, kind: Kind) -> None:
-    """Delete stored images that no document of this kind shows any more; asked only when documents changed or went."""
+    """Delete stored images that no document of this kind shows any more, and what they showed; asked only when documents changed or went."""
+    forget_insights(lake, kind)
     folder = lake.storage.images(kind)
     stored = {path.stem: path for path in folder.glob("*/*")} if folder.is_dir() else {}
     if not stored:

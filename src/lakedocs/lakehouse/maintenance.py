@@ -12,7 +12,7 @@ from lakedocs.embed.open import model_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.changes import fingerprinted
 from lakedocs.lakehouse.families import families
-from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprint
+from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprints
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.review import forget_decisions
@@ -53,7 +53,7 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     """Text and images that 06 has worked off go; raw.files_* stays and remembers how they were redacted."""
     days = settings.maintenance.raw_retention_days
     limit = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000)
-    read_as = reading_fingerprint(settings)
+    read_as = reading_fingerprints(settings)
     policy = policy_fingerprint(settings, list_entries(lake))
     # redacted as it was read, under the present policy: what 06 has yet to do again must keep its text
     worked_off = lake.read(tables.REDACTION_LEDGER).select("unit_id", F.col("fingerprint").alias("new_fingerprint"))
@@ -62,10 +62,10 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     )
     for kind in Kind:
         files = lake.read(tables.files(kind))
-        old = files.where((F.col("read_us") < limit) & (F.col("fingerprint") == read_as)).join(done, "root_id", "left_semi")
+        old = files.where((F.col("read_us") < limit) & F.col("fingerprint").isin(*read_as)).join(done, "root_id", "left_semi")
         # marked first: a text that is gone from a file that is not marked would be redacted to nothing
         if not old.isEmpty():
-            lake.upsert(tables.files(kind), old.withColumn("fingerprint", F.lit(purged_fingerprint(read_as, policy))), "doc_id")
+            lake.upsert(tables.files(kind), old.withColumn("fingerprint", F.concat("fingerprint", F.lit(purged_fingerprint("", policy)))), "doc_id")
         marked = lake.read(tables.files(kind)).where(F.col("fingerprint").contains(PURGED)).select("root_id").distinct()
         kept = lake.read(tables.elements(kind)).select("root_id").unionByName(lake.read(tables.images(kind)).select("root_id"))
         roots = kept.distinct().join(marked, "root_id", "left_semi")  # those of a purge that was cut off, too

@@ -36,8 +36,8 @@ _PAID = (("tokens_in", "bigint"), ("tokens_out", "bigint"))
 _PAID_NAMES = [name for name, _ in _PAID]
 _NO_TEXT = ""
 """Stands in a receipt for a request that was paid for and brought nothing."""
-_OUTCOME_DDL = "text_hash string, reason string, is_down boolean"
-_OUTCOME = pa.schema([("text_hash", pa.string()), ("reason", pa.string()), ("is_down", pa.bool_())])
+_OUTCOME_DDL = "item string, reason string, is_down boolean"
+_OUTCOME = pa.schema([("item", pa.string()), ("reason", pa.string()), ("is_down", pa.bool_())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,14 @@ class Purchase(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """Over how many partitions, and how many calls of each at the same time."""
+
+    partitions: int
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Portion:
     hashes: list[str]
     texts: list[str]
@@ -81,25 +89,34 @@ class _Portion:
 
 
 def buy_missing(
-    context: TaskContext, texts: DataFrame, table: Table, key: str, opened: Callable[[], Purchase], price: Price | None, cost: Cost
+    context: TaskContext,
+    texts: DataFrame,
+    table: Table,
+    key: str,
+    opened: Callable[[], Purchase],
+    price: Price | None,
+    cost: Cost,
+    spread: Spread | None = None,
 ) -> DataFrame | None:
-    """Ask a service about each text that `table` has no row of yet, and append its answers; text_hash of those that it refuses, if any.
+    """Ask a service about each text that `table` has no row of yet, and append its answers; the hashes of those that it refuses, if any.
 
     Args:
-        texts: text_hash, text; each hash once.
-        table: of rows by text_hash and model.
+        texts: the table's first key (a hash), text; each hash once.
+        table: of rows by that key and model.
         key: identifies the model in it.
         opened: makes the purchase in a worker.
-        price: what is paid for tokens; none: nobody is paid by the token.
+        price: what is paid; none: nobody is paid.
         cost: an estimate of what texts cost, by which the budget is kept.
+        spread: over how many partitions and calls; none: as the settings have it for services.
 
     Raises:
         BudgetError: when only some can be paid for; those are done first.
         ServiceError: when the service stays away; what it answered before is in the table.
     """
     _settle(context, table, price)
-    known = context.lake.read(table).where(F.col("model") == key).select("text_hash")
-    missing = materialised(context, texts.join(known, "text_hash", "left_anti"), f"texts_{table.name}")
+    item = table.keys[0]
+    known = context.lake.read(table).where(F.col("model") == key).select(item)
+    missing = materialised(context, texts.join(known, item, "left_anti"), f"texts_{table.name}")
     wanted = number = missing.count()
     budget = context.settings.spending.budget
     if number and price and budget:
@@ -108,7 +125,8 @@ def buy_missing(
     refused = None
     if number:
         context.announce(number)
-        refused = _buy_all(context, missing, table, opened, price)
+        calls = context.settings.calls
+        refused = _buy_all(context, missing, table, opened, price, spread or Spread(calls.workers, calls.at_once))
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
     if number < wanted:
         raise BudgetError(
@@ -118,14 +136,17 @@ def buy_missing(
     return refused
 
 
-def _buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Callable[[], Purchase], price: Price | None) -> DataFrame | None:
+def _buy_all(
+    context: TaskContext, texts: DataFrame, table: Table, opened: Callable[[], Purchase], price: Price | None, spread: Spread
+) -> DataFrame | None:
     folder = _folder(context, table)
     folder.mkdir(parents=True, exist_ok=True)
     settings = context.settings
-    buy = partial(_buy, opened, str(folder), table, settings.calls.at_once, settings.storage.progress_folder, context.task_key)
+    buy = partial(_buy, opened, str(folder), table, spread.at_once, settings.storage.progress_folder, context.task_key)
+    item = table.keys[0]
     try:
-        spread = texts.select("text_hash", "text").repartition(settings.calls.workers, F.xxhash64("text_hash"))
-        outcome = materialised(context, spread.mapInArrow(buy, _OUTCOME_DDL), f"refused_{table.name}")
+        partitioned = texts.select(item, "text").repartition(spread.partitions, F.xxhash64(item))
+        outcome = materialised(context, partitioned.mapInArrow(buy, _OUTCOME_DDL), f"refused_{table.name}")
     finally:
         _settle(context, table, price)
     down = outcome.where("is_down").select("reason").limit(1).collect()
@@ -136,13 +157,13 @@ def _buy_all(context: TaskContext, texts: DataFrame, table: Table, opened: Calla
         context.lake.append(
             FAILURES,
             failed.select(
-                F.lit(context.task_key).alias("task_key"), F.col("text_hash").alias("item"), "reason", F.lit(datetime.now(UTC)).alias("failed_at"),
+                F.lit(context.task_key).alias("task_key"), "item", "reason", F.lit(datetime.now(UTC)).alias("failed_at"),
                 F.lit(context.run_id).alias("run_id"),
             ),
         )  # fmt: skip
     if down:
         raise ServiceError(down[0]["reason"])
-    return failed.select("text_hash") if number else None
+    return failed.select(F.col("item").alias(item)) if number else None
 
 
 def _settle(context: TaskContext, table: Table, price: Price | None) -> None:
@@ -151,15 +172,16 @@ def _settle(context: TaskContext, table: Table, price: Price | None) -> None:
     if not any(folder.glob("*.parquet")):
         return
     receipts = context.spark.read.schema(", ".join(f"{name} {kind}" for name, kind in (*table.columns, *_PAID))).parquet(str(folder))
-    known = context.lake.read(table).select("text_hash", "model")
-    new = receipts.dropDuplicates(["text_hash", "model"]).join(known, ["text_hash", "model"], "left_anti").where(F.col("text_hash") != _NO_TEXT)
+    item = table.keys[0]
+    known = context.lake.read(table).select(item, "model")
+    new = receipts.dropDuplicates([item, "model"]).join(known, [item, "model"], "left_anti").where(F.col(item) != _NO_TEXT)
     new = materialised(context, new, f"receipts_{table.name}")
-    paid = new.select(*_PAID_NAMES).unionByName(receipts.where(F.col("text_hash") == _NO_TEXT).select(*_PAID_NAMES))
-    tokens = paid.agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in _PAID_NAMES)).collect()[0]
+    paid = new.select(*_PAID_NAMES).unionByName(receipts.where(F.col(item) == _NO_TEXT).select(*_PAID_NAMES))
+    tokens = paid.agg(F.count("*").alias("items"), *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in _PAID_NAMES)).collect()[0]
     context.lake.append(table, new)
     shutil.rmtree(folder)
     if price:
-        context.bill.add(tokens["tokens_in"] + tokens["tokens_out"], price.cost(tokens["tokens_in"], tokens["tokens_out"]))
+        context.bill.add(tokens["tokens_in"] + tokens["tokens_out"], price.cost(tokens["tokens_in"], tokens["tokens_out"], tokens["items"]))
     fresh_folder(context.settings.storage, context.task_key, f"receipts_{table.name}")
 
 
@@ -172,28 +194,28 @@ def _buy(
 ) -> Iterator[pa.RecordBatch]:
     """Rows of what was refused, and one more where the service stays away."""
     purchase = opened()
-    held = _held(folder)
+    held = _held(folder, table.keys[0])
     keep = partial(_keep, purchase, folder, table)
     try:
-        for portion, refused in side_by_side(keep, _portions(purchase, held, batches), at_once):
+        for portion, refused in side_by_side(keep, _portions(purchase, table.keys[0], held, batches), at_once):
             tick(progress, task_key, len(portion.hashes))
             if refused:
                 yield pa.RecordBatch.from_pylist(refused, schema=_OUTCOME)
     except ServiceError as error:
-        yield pa.RecordBatch.from_pylist([{"text_hash": "", "reason": str(error), "is_down": True}], schema=_OUTCOME)
+        yield pa.RecordBatch.from_pylist([{"item": "", "reason": str(error), "is_down": True}], schema=_OUTCOME)
 
 
-def _held(folder: str) -> set[str]:
+def _held(folder: str, item: str) -> set[str]:
     """What an earlier attempt of this Spark task may have bought before it was lost."""
     task = SparkTask.get()
     if task is None or task.attemptNumber() == 0:
         return set()
-    return {value for path in Path(folder).glob("*.parquet") for value in pq.read_table(path, columns=["text_hash"])["text_hash"].to_pylist()}
+    return {value for path in Path(folder).glob("*.parquet") for value in pq.read_table(path, columns=[item])[item].to_pylist()}
 
 
-def _portions(purchase: Purchase, held: set[str], batches: Iterator[pa.RecordBatch]) -> Iterator[_Portion]:
+def _portions(purchase: Purchase, item: str, held: set[str], batches: Iterator[pa.RecordBatch]) -> Iterator[_Portion]:
     for batch in batches:
-        rows = [(row["text_hash"], row["text"]) for row in batch.to_pylist() if row["text_hash"] not in held]
+        rows = [(row[item], row["text"]) for row in batch.to_pylist() if row[item] not in held]
         for positions in purchase.requests_of([text for _, text in rows]):
             yield _Portion([rows[position][0] for position in positions], [rows[position][1] for position in positions])
 
@@ -204,10 +226,10 @@ def _keep(purchase: Purchase, folder: str, table: Table, portion: _Portion) -> l
         receipt = purchase.buy(portion.hashes, portion.texts)
     except RefusedError as error:
         if len(portion.hashes) == 1:
-            return [{"text_hash": portion.hashes[0], "reason": str(error), "is_down": False}]
+            return [{"item": portion.hashes[0], "reason": str(error), "is_down": False}]
         return [row for half in portion.halves() for row in _keep(purchase, folder, table, half)]
     _write(Path(folder), table, receipt)
-    return [{"text_hash": text_hash, "reason": reason, "is_down": False} for text_hash, reason in receipt.refused.items()]
+    return [{"item": text_hash, "reason": reason, "is_down": False} for text_hash, reason in receipt.refused.items()]
 
 
 def _write(folder: Path, table: Table, receipt: Receipt) -> None:
@@ -218,7 +240,7 @@ def _write(folder: Path, table: Table, receipt: Receipt) -> None:
         paid = [pa.array([tokens] + [0] * (number - 1), pa.int64()) for tokens in (receipt.tokens_in, receipt.tokens_out)]
         rows = pa.Table.from_arrays([receipt.columns[name] for name in table.names] + paid, schema=schema)
     else:
-        nothing = {"text_hash": _NO_TEXT, "model": uuid.uuid4().hex, "tokens_in": receipt.tokens_in, "tokens_out": receipt.tokens_out}
+        nothing = {table.keys[0]: _NO_TEXT, "model": uuid.uuid4().hex, "tokens_in": receipt.tokens_in, "tokens_out": receipt.tokens_out}
         rows = pa.Table.from_pylist([nothing], schema=schema)
     name = uuid.uuid4().hex
     partial_file = folder / f".{name}.partial"

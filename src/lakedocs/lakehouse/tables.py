@@ -65,6 +65,12 @@ def images(kind: Kind) -> Table:
     return Table("raw", f"images_{kind}", _IMAGES, ("doc_id", "root_id"))
 
 
+def image_insights(kind: Kind) -> Table:
+    """What an ingest task's images show: one row per image and engine, with all that the engine answered."""
+    columns = (("sha256", "string"), ("model", "string"), ("text", "string"), ("caption", "string"), ("tags", "array<string>"), ("answer", "string"))
+    return Table("raw", f"image_insights_{kind}", (*columns, *_RUN), ("sha256", "model"))
+
+
 DOCUMENTS = Table(
     "docs",
     "documents",
@@ -219,7 +225,7 @@ LABEL_REVIEWS = Table(
 )
 """Written by people: which label a passage should have had."""
 
-INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images))
+INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images, image_insights))
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, LABEL_REPLIES, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, ANSWER_REVIEWS, TASK_RUNS, FAILURES,

@@ -89,3 +89,17 @@ class SearchSettings(_Part):
     batch_mb: int = Field(15, gt=0, le=16)
     vector_index_rows: int = Field(100_000, gt=0, description="LanceDB: from here on an HNSW index is built.")
     vector_weight: float = Field(0.5, ge=0, le=1, description="Share of the vector score in the fused score.")
+
+
+class VisionSettings(_Part):
+    """Who reads images, and pages that hold none of their text."""
+
+    engine: Literal["none", "ocr", "azure_ai_vision"] = "none"
+    endpoint: str = Field("", description="https://NAME.cognitiveservices.azure.com: what an image shows leaves the workspace for it, unredacted.")
+    api_version: str = "2024-02-01"
+    features: tuple[Literal["caption", "denseCaptions", "tags", "read", "objects", "people"], ...] = ("caption", "tags", "read")
+    language: str = Field("", description="Of captions and tags; empty: the service's default.")
+    min_px: int = Field(40, gt=0, description="Images of which both sides are shorter are not read.")
+    max_px: int = Field(2400, ge=100, le=16_000, description="Larger images are made smaller.")
+    max_mb: int = Field(4, gt=0, le=20, description="Images of more bytes are compressed.")
+    min_score: float = Field(0.6, ge=0, le=1, description="OCR: pieces of text less sure than this are left out.")

@@ -1,0 +1,1 @@
+"""Images as text: read by an embedded engine, or by a vision service."""
