@@ -15,10 +15,11 @@ import pytest
 from docx import Document
 from openpyxl import Workbook
 from openpyxl.comments import Comment
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pptx import Presentation
 from pptx.util import Inches
 from pyspark.sql import SparkSession
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from tests import pipeline
 from tests.make_samples import write_msg
@@ -43,9 +44,11 @@ class Canaries:
         return value
 
 
-def picture() -> io.BytesIO:
+def picture(text: str = "") -> io.BytesIO:
     file = io.BytesIO()
-    Image.new("RGB", (64, 64), "white").save(file, "png")
+    image = Image.new("RGB", (600, 90) if text else (64, 64), "white")
+    ImageDraw.Draw(image).text((30, 25), text, fill="black", font=ImageFont.load_default(32))
+    image.save(file, "png")
     file.seek(0)
     return file
 
@@ -72,6 +75,7 @@ def word(path: Path, canary: Canaries) -> None:
     shown = document.add_picture(picture())._inline.docPr
     shown.set("descr", canary.mail("docx alternative text"))
     shown.set("title", canary.number("docx title of a picture"))
+    document.add_picture(picture(canary.number("text in a docx picture")))
     document.save(str(path))
 
 
@@ -116,6 +120,8 @@ def pdf(path: Path, canary: Canaries) -> None:
     canvas.setSubject(canary.mail("pdf subject"))
     canvas.setKeywords(canary.mail("pdf keywords"))
     canvas.drawString(72, 700, f"Reply to {canary.mail('pdf text')} under {canary.number('pdf text')}.")
+    canvas.showPage()
+    canvas.drawImage(ImageReader(picture(canary.number("text on a scanned page"))), 72, 600, 400, 60)
     canvas.save()
 
 
@@ -200,7 +206,7 @@ def test_no_canary_gets_past_redaction(spark: SparkSession, tmp_path: Path, capf
     refused(folder, canary)
     question = f"Who is {canary.mail('question')} and what is {canary.number('question')}?"
     root = tmp_path / "lake"
-    assert pipeline.run(tmp_path / "source", root, "--param", f"question={question}") == 0
+    assert pipeline.run(tmp_path / "source", root, "--param", f"question={question}", "--param", "overrides=vision.engine=ocr") == 0
     shown = capfd.readouterr()
 
     raw = " ".join(str(pq.read_table(path).to_pylist()) for path in (root / "warehouse" / "raw").rglob("*.parquet"))
