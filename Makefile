@@ -10,7 +10,7 @@ DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,9 @@ bench-redaction: setup ## Speed of redaction beside Presidio's own engine, on th
 
 bench-kill: setup ## Kill ten runs at random moments, run again, compare the rows
 	$(BIN)/python benchmarks/kill_sweep.py $(FOLDER)
+
+bench-faults: setup ## Passages through services on loopback of which a fifth of all calls fail: calls, time, nothing lost, nothing twice
+	$(BIN)/python benchmarks/faults.py
 
 clean: ## Remove what a local run leaves
 	rm -rf .lakedocs dist build

@@ -210,6 +210,9 @@ def test_the_opened_embedder_is_the_chosen_one(tmp_path: Path, cache: Path) -> N
         pytest.param([Fault(200, broken="garbage")], id="no JSON"),
         pytest.param([Fault(200, body={"object": "list", "data": [], "model": "emb"})], id="no vectors"),
         pytest.param([Fault(401)], id="a token that ran out"),
+        pytest.param(
+            [Fault(503, {"retry-after-ms": "20"}), Fault(401), Fault(503, {"retry-after-ms": "20"}), Fault(401)], id="two tokens that ran out"
+        ),
     ],
 )
 def test_azure_asks_again(service: FakeAzureOpenAI, faults: list[Fault]) -> None:

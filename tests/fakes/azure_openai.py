@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lakedocs.services.cl100k import count_cl100k
-from tests.fakes.server import FakeService
+from tests.fakes.server import FakeService, Fault
 
 
 class FakeAzureOpenAI(FakeService):
@@ -47,6 +47,12 @@ class FakeAzureOpenAI(FakeService):
         self.tokens += tokens
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return 200, {"object": "list", "data": rows[::-1], "model": self.model, "usage": usage}
+
+    def limited(self, body: Any) -> Fault | None:
+        if not (self.requests_per_minute or self.tokens_per_minute):
+            return None
+        texts = body["input"] if "input" in body else [message["content"] for message in body["messages"]]
+        return self.over_the_limit(sum(map(count_cl100k, texts)) + body.get("max_tokens", 0))
 
     def _chat(self, body: Any) -> tuple[int, Any]:
         """Server-sent events, as both Azure OpenAI and services like it send them."""

@@ -33,17 +33,36 @@ class FakeService:
         self.faults: deque[Fault] = deque()
         self.chaos: Callable[[], Fault | None] = lambda: None
         self.requests: list[tuple[str, str, Any]] = []
+        self.requests_per_minute = self.tokens_per_minute = 0
+        self.held_back = 0
+        self._window: deque[tuple[float, int]] = deque()
         self.lock = threading.Lock()
         self.url = ""
 
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         raise LookupError(path)
 
+    def limited(self, body: Any) -> Fault | None:
+        """What is answered instead where a limit is passed; subclasses know what a request counts."""
+        return None
+
+    def over_the_limit(self, tokens: int) -> Fault | None:
+        """A 429 that says how long to wait, where the last minute's requests and tokens leave no room for this one."""
+        now = time.monotonic()
+        while self._window and self._window[0][0] < now - 60:
+            self._window.popleft()
+        most, allowed = self.requests_per_minute or len(self._window) + 1, self.tokens_per_minute or 10**12
+        if len(self._window) < most and sum(used for _, used in self._window) + tokens <= allowed:
+            self._window.append((now, tokens))
+            return None
+        self.held_back += 1
+        return Fault(429, {"retry-after": str(int(self._window[0][0] + 60 - now) + 1)}, {"error": {"code": "429", "message": "over the limit"}})
+
     def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes, str]:
         """Status, headers, body and how it is broken: of a fault that waits or that chaos makes, else of `handle`, which speaks JSON."""
         body = json.loads(raw) if raw else None
         self.requests.append((method, path, body))
-        fault = self.faults.popleft() if self.faults else self.chaos()
+        fault = self.faults.popleft() if self.faults else self.chaos() or self.limited(body)
         if fault and not fault.broken:
             return fault.status, fault.headers, json.dumps(fault.body).encode(), ""
         status, told = self.handle(method, path, body)

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
@@ -33,13 +33,13 @@ class Verdict:
 
     Attributes:
         reason: what the service did, as the rest of a sentence: "answered 429".
-        tries: after so many tries in all nothing else is to be expected; 0: it may pass at any try.
+        passes: how it may end at another try: at any, only if the try before ended otherwise, or at none.
         wait: seconds that the service asks for.
         is_of_item: what was asked is at fault, not the service: another question may be answered.
     """
 
     reason: str
-    tries: int = 0
+    passes: Literal["always", "once", "never"] = "always"
     wait: float | None = None
     is_of_item: bool = False
 
@@ -54,8 +54,8 @@ def answered(status: int, headers: Mapping[str, str]) -> Verdict:
     if status in _PASSING:
         return Verdict(reason, wait=asked_wait(headers))
     if status == _EXPIRED:
-        return Verdict(reason, tries=2)  # a token may have run out under way; the next one is fresh, a wrong key stays wrong
-    return Verdict(reason, tries=1, is_of_item=status in _ITEM)
+        return Verdict(reason, "once")  # a token may have run out under way; the next one is fresh, a wrong key stays wrong
+    return Verdict(reason, "never", is_of_item=status in _ITEM)
 
 
 def unreachable(error: BaseException) -> Verdict:
@@ -109,7 +109,17 @@ class Caller:
         def is_late(state: RetryCallState) -> bool:
             return time.monotonic() - state.start_time - held_back + state.upcoming_sleep > self._bounds.total_seconds
 
-        retrying = Retrying(retry=self._may_pass, wait=self._waiting, stop=is_late, reraise=True)
+        before: list[Verdict] = []
+
+        def may_pass(state: RetryCallState) -> bool:
+            verdict = self._verdict(state)
+            if verdict is None or verdict.passes == "never":
+                return False
+            is_again = bool(before) and before[-1].passes == "once"
+            before.append(verdict)
+            return verdict.passes == "always" or not is_again
+
+        retrying = Retrying(retry=may_pass, wait=self._waiting, stop=is_late, reraise=True)
         try:
             for attempt in retrying:
                 with attempt:
@@ -127,10 +137,6 @@ class Caller:
     def _verdict(self, state: RetryCallState) -> Verdict | None:
         error = state.outcome.exception() if state.outcome else None
         return self._judge(error) if error else None
-
-    def _may_pass(self, state: RetryCallState) -> bool:
-        verdict = self._verdict(state)
-        return verdict is not None and (verdict.tries == 0 or state.attempt_number < verdict.tries)
 
     def _waiting(self, state: RetryCallState) -> float:
         """As long as the service asks for, and a little more so that all do not come back at once; else longer from try to try."""
