@@ -168,8 +168,19 @@ def sample(output: str, root: str, number: int, overrides: str, spark_url: str, 
 @_spark_option
 @_memory_option
 @click.option("--overrides", default="", help='Settings in one text: "a.b=1; c.d=2"; those that the run had, or the question is redacted otherwise.')
+@click.option("--group", "groups", multiple=True, help="Only from documents that this group may read (search.groups); may be repeated.")
+@click.option("--label", "labels", multiple=True, help="Only from passages with this label; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object, with the ids of what it cites.")
-def ask(question: str, root: str, spark_url: str, driver_memory: str, overrides: str, as_json: bool) -> None:
+def ask(
+    question: str,
+    root: str,
+    spark_url: str,
+    driver_memory: str,
+    overrides: str,
+    groups: tuple[str, ...],
+    labels: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Ask a question of the index that a run has made."""
     from pathlib import Path
 
@@ -178,6 +189,9 @@ def ask(question: str, root: str, spark_url: str, driver_memory: str, overrides:
     where = Path(root).absolute()
     if not (where / "warehouse").is_dir():
         raise SettingsError("There is no index yet: start with `lakedocs run --source FOLDER` (and the same --root).")
+    for name, values in (("groups", groups), ("labels", labels)):
+        if values:
+            overrides += f"; answer.{name}={json.dumps(values)}"
     wanted = LocalRun("", str(where), {"question": question, "ask": "true", "overrides": overrides}, only=(_ASK_TASK,))
     _run(wanted, spark_url, driver_memory, Console(quiet=as_json), as_json=as_json, answer_only=True)
 

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from lakedocs.cli_lake import lake_options, opened_lake
+from lakedocs.errors import SettingsError
 from lakedocs.keys import make_local_keys
 from lakedocs.settings import load_settings, parse_overrides
 
 if TYPE_CHECKING:
     from lakedocs.redact.evaluate.scores import Rates, Scores
+
+_WAYS = {"both": "words and vectors", "words": "words alone", "vectors": "vectors alone"}
 
 
 @click.group()
@@ -74,6 +79,48 @@ def recognizers(target: str, overrides: str) -> None:
     cases = sum(len(entry.cases.hides) + len(entry.cases.keeps) for entry in entries)
     console.print(f"{len(entries)} recognisers, {cases} cases, {len(failed)} failed.")
     sys.exit(bool(failed))
+
+
+@evaluate.command()
+@click.option("--data", required=True, type=click.Path(exists=True, dir_okay=False), help="Questions (see below).")
+@lake_options
+def answers(data: str, root: str, target: str, overrides: str) -> None:
+    """Score retrieval and answers of a lake's index on questions of which you know what should be found.
+
+    \b
+    DATA holds a JSON object a line:
+      {"question": "When does the lease end?", "answer": "30 September 2027"}   words that a passage with the answer must hold
+      {"question": "...", "passages": ["ID", ...]}                               ids of docs.passages (`lakedocs ask --json` shows them)
+    """
+    from pathlib import Path
+
+    from lakedocs.answer.evaluate import CUT, evaluate, read_questions
+    from lakedocs.embed.open import model_key, open_embedder
+    from lakedocs.search.open import open_index
+    from lakedocs.tasks.t10_agent_query import opened_agent
+
+    asked = read_questions(Path(data))
+    console = Console()
+    with opened_lake(root, target, overrides) as (lake, settings):
+        index = open_index(settings, model_key(settings.embedding))
+        if not index.is_published():
+            raise SettingsError("This lake has no complete index of this embedding model: run the job to its end, or name its settings.")
+        embedder = open_embedder(settings.embedding, settings)
+        agent = opened_agent(lake, settings)
+        scores = evaluate(track(asked, "Asking", console=console, transient=True), agent, index, embedder, settings.answer.min_support)
+    table = Table(title=f"{len(asked)} questions")
+    for name in ("search", f"recall@{CUT}", f"nDCG@{CUT}"):
+        table.add_column(name, justify="left" if name == "search" else "right")
+    for way, found in scores.retrieval.items():
+        table.add_row(
+            {"both": "words and vectors", "words": "words alone", "vectors": "vectors alone"}[way], f"{found.recall:.3f}", f"{found.ndcg:.3f}"
+        )
+    console.print(table)
+    told = scores.answers
+    console.print(f"Answered: {told.found:.3f}; the known answer in it: {told.right:.3f}; median {told.seconds:.2f} s.", highlight=False)
+    console.print(f"Citations that are relevant: {told.citation_precision:.3f}; sentences borne out: {told.groundedness:.3f}.", highlight=False)
+    if scores.without_relevant:
+        console.print(f"{scores.without_relevant} questions have nothing relevant among the first hits of any search.", style="yellow")
 
 
 def _show(console: Console, scores: Scores) -> None:

@@ -197,6 +197,8 @@ class IndexEntry:
     place: str = field(repr=False)
     text: str = field(repr=False)
     label: str
+    language: str
+    groups: tuple[str, ...]
     vector: tuple[float, ...] = field(repr=False)
 
 
@@ -216,6 +218,9 @@ class SearchFilter:
     labels: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     doc_ids: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Only what one of these groups may read."""
 
 
 @dataclass(frozen=True, slots=True)

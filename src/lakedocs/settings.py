@@ -156,6 +156,8 @@ class AnswerSettings(_Part):
     enabled: bool = True
     question: str = ""
     questions_file: str = ""
+    labels: tuple[str, ...] = Field((), description="Only passages of these labels; empty: all.")
+    groups: tuple[str, ...] = Field((), description="Only what one of these groups may read (search.groups); empty: all.")
     passages: int = Field(8, gt=0)
     sentences: int = Field(3, gt=0)
     min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine of the best sentence the agent does not know.")

@@ -22,10 +22,19 @@ DIMENSIONS = 4
 EVERYTHING = SearchFilter()
 
 
-def entry(number: int, text: str = "", **values: str) -> IndexEntry:
+def entry(number: int, text: str = "", groups: tuple[str, ...] = (), **values: str) -> IndexEntry:
     vector = np.eye(DIMENSIONS, dtype=np.float32)[number % DIMENSIONS]
-    fields = {"doc_id": f"d{number}", "kind": "word", "title": "T", "heading_path": "", "place": "page 1", "label": "none", **values}
-    return IndexEntry(passage_id=f"p{number}", text=text or f"passage number {number}", vector=tuple(map(float, vector)), **fields)
+    fields = {
+        "doc_id": f"d{number}",
+        "kind": "word",
+        "title": "T",
+        "heading_path": "",
+        "place": "page 1",
+        "label": "none",
+        "language": "en",
+        **values,
+    }
+    return IndexEntry(passage_id=f"p{number}", text=text or f"passage number {number}", vector=tuple(map(float, vector)), groups=groups, **fields)
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def azure(service: FakeAzureSearch, name: str = "docs", total_seconds: float = 2
 @pytest.fixture(params=["lancedb", "azure"])
 def make(request: pytest.FixtureRequest, tmp_path: Path, service: FakeAzureSearch) -> Callable[[str], SearchIndex]:
     if request.param == "lancedb":
-        return lambda name: LanceIndex(tmp_path, name, 0.5, 100_000)
+        return lambda name: LanceIndex(tmp_path, name, SearchSettings())
     return lambda name: azure(service, name)
 
 
@@ -107,6 +116,56 @@ def test_filters(index: SearchIndex, narrow: SearchFilter, expected: set[str]) -
     index.upsert([entry(1, label="problem"), entry(2, kind="pdf"), entry(3), entry(4, label="it's")])
     index.finish()
     assert {hit.passage_id for hit in index.search("passage", np.ones(4, dtype=np.float32) / 2, 10, narrow)} == expected
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [((), {"p1", "p2", "p3"}), (("hr",), {"p1"}), (("tax", "it's"), {"p1", "p2"}), (("nobody",), set()), (("x') or (1 eq 1",), set())],
+)
+def test_a_search_for_groups_finds_only_what_they_may_read(index: SearchIndex, groups: tuple[str, ...], expected: set[str]) -> None:
+    index.upsert([entry(1, groups=("hr", "tax")), entry(2, groups=("it's",)), entry(3)])
+    index.finish()
+    found = index.search("passage", np.ones(4, dtype=np.float32) / 2, 10, SearchFilter(groups=groups))
+    assert {hit.passage_id for hit in found} == expected
+
+
+def test_a_search_may_be_narrowed_to_a_language(index: SearchIndex) -> None:
+    index.upsert([entry(1, language="nl"), entry(2)])
+    index.finish()
+    found = index.search("passage", np.ones(4, dtype=np.float32) / 2, 10, SearchFilter(languages=("nl",)))
+    assert [hit.passage_id for hit in found] == ["p1"]
+
+
+def test_one_index_at_a_time_stands_under_the_alias(make: Callable[[str], SearchIndex]) -> None:
+    old, new = make("old"), make("new")
+    old.ensure(DIMENSIONS)
+    assert not old.is_published()
+    old.publish()
+    new.ensure(DIMENSIONS)
+    assert (old.is_published(), new.is_published()) == (True, False)
+    new.publish()
+    assert (old.is_published(), new.is_published()) == (False, True)
+    new.drop("old")
+    assert make("new").is_published()
+
+
+@pytest.mark.parametrize("fusion", ["weighted", "rrf"])
+def test_both_ways_to_fuse_find_what_both_searches_like(tmp_path: Path, fusion: str) -> None:
+    index = LanceIndex(tmp_path, "fused", SearchSettings.model_validate({"fusion": fusion}))
+    index.ensure(DIMENSIONS)
+    index.upsert([entry(0, "rent"), entry(1, "rent of the office"), entry(2, "weather")])
+    index.finish()
+    assert index.search("rent", np.array([0, 1, 0, 0], dtype=np.float32), 3, EVERYTHING)[0].passage_id in ("p0", "p1")
+    best = index.search("office rent", np.array([0, 1, 0, 0], dtype=np.float32), 3, EVERYTHING)
+    assert best[0].passage_id == "p1"
+
+
+def test_a_search_may_go_by_words_or_vectors_alone(index: SearchIndex) -> None:
+    index.upsert([entry(0, "the rent is due"), entry(1, "something else")])
+    index.finish()
+    vector = np.array([0, 1, 0, 0], dtype=np.float32)
+    assert index.search("rent due", vector, 1, EVERYTHING, "words")[0].passage_id == "p0"
+    assert index.search("rent due", vector, 1, EVERYTHING, "vectors")[0].passage_id == "p1"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?!", '"unbalanced (quotes AND', "*:*"])
@@ -202,3 +261,21 @@ def test_azure_makes_an_index_with_vector_profile_and_semantic_configuration(ser
     assert definition["semantic"]["configurations"]
     filterable = {field["name"] for field in definition["fields"] if field.get("filterable")}
     assert {"label", "kind", "doc_id"} <= filterable
+
+
+@pytest.mark.parametrize(("compression", "kind"), [("none", None), ("scalar", "scalarQuantization"), ("binary", "binaryQuantization")])
+def test_azure_compresses_vectors_as_the_settings_say(service: FakeAzureSearch, compression: str, kind: str | None) -> None:
+    azure(service, compression=compression).ensure(DIMENSIONS)
+    vectors = service.indexes["docs"]["vectorSearch"]
+    assert [entry["kind"] for entry in vectors.get("compressions") or []] == ([kind] if kind else [])
+    assert vectors["profiles"][0].get("compression") == ("compressed" if kind else None)
+
+
+def test_azure_weighs_vectors_and_ranks_by_meaning_as_the_settings_say(service: FakeAzureSearch) -> None:
+    index = azure(service, vector_weight=0.75, semantic=True)
+    index.ensure(DIMENSIONS)
+    index.upsert([entry(1)])
+    index.search("passage", np.array([0, 1, 0, 0], dtype=np.float32), 1, EVERYTHING)
+    body = service.requests[-1][2]
+    assert body["vectorQueries"][0]["weight"] == 3
+    assert (body["queryType"], body["semanticConfiguration"]) == ("semantic", "passages")

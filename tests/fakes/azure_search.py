@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes.server import FakeService
 
 _INDEX = re.compile(r"^/indexes\('([^']+)'\)")
+_ALIAS = re.compile(r"^/aliases\('([^']+)'\)")
 _MOST_DOCUMENTS = 1000
 
 
@@ -18,10 +19,13 @@ class FakeAzureSearch(FakeService):
         super().__init__()
         self.indexes: dict[str, dict[str, Any]] = {}
         self.documents: dict[str, dict[str, dict[str, Any]]] = {}
+        self.aliases: dict[str, str] = {}
         self.item_faults: dict[str, list[int]] = {}
         self.batch_sizes: list[int] = []
 
     def handle(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if alias := _ALIAS.match(path):
+            return self._alias(method, alias.group(1), body)
         match = _INDEX.match(path)
         if not match:
             return 404, {"error": {"code": "", "message": "no such route"}}
@@ -40,6 +44,8 @@ class FakeAzureSearch(FakeService):
 
     def _definition(self, method: str, name: str, body: Any) -> tuple[int, Any]:
         if method == "DELETE":
+            if name in self.aliases.values():
+                return 400, {"error": {"code": "", "message": "an alias refers to it"}}
             self.indexes.pop(name, None)
             self.documents.pop(name, None)
             return 204, None
@@ -51,6 +57,18 @@ class FakeAzureSearch(FakeService):
         if name not in self.indexes:
             return 404, {"error": {"code": "", "message": "no such index"}}
         return 200, self.indexes[name]
+
+    def _alias(self, method: str, name: str, body: Any) -> tuple[int, Any]:
+        if method == "PUT":
+            (target,) = body["indexes"]
+            if target not in self.indexes:
+                return 400, {"error": {"code": "", "message": "no such index"}}
+            is_new = name not in self.aliases
+            self.aliases[name] = target
+            return (201 if is_new else 200), body
+        if name not in self.aliases:
+            return 404, {"error": {"code": "", "message": "no such alias"}}
+        return 200, {"name": name, "indexes": [self.aliases[name]]}
 
     def _write(self, name: str, actions: list[dict[str, Any]]) -> tuple[int, Any]:
         self.batch_sizes.append(len(actions))
@@ -79,7 +97,8 @@ class FakeAzureSearch(FakeService):
         for document in self.documents[name].values():
             if not _passes(document, body.get("filter") or ""):
                 continue
-            cosine = sum(a * b for a, b in zip(body["vectorQueries"][0]["vector"], document["vector"], strict=True))
+            queries = body.get("vectorQueries")
+            cosine = sum(a * b for a, b in zip(queries[0]["vector"], document["vector"], strict=True)) if queries else 0.0
             shared = len(words & set(re.findall(r"\w+", document["text"].lower())))
             found.append((cosine + shared, document))
         found.sort(key=lambda pair: (-pair[0], pair[1]["passage_id"]))
@@ -90,6 +109,9 @@ class FakeAzureSearch(FakeService):
 def _passes(document: dict[str, Any], expression: str) -> bool:
     for clause in filter(None, expression.split(" and ")):
         pairs = re.findall(r"(\w+) eq '((?:[^']|'')*)'", clause)
-        if not any(document[field] == value.replace("''", "'") for field, value in pairs):
+        if clause.startswith("groups/any(g: "):
+            if not {value.replace("''", "'") for _, value in pairs} & set(document["groups"]):
+                return False
+        elif not any(document[field] == value.replace("''", "'") for field, value in pairs):
             return False
     return True

@@ -91,6 +91,47 @@ def test_a_deleted_file_leaves_the_service_and_a_question_is_answered_from_the_r
     assert pipeline.read(spark, root, tables.ANSWERS)[0]["found"]
 
 
+def test_another_model_gets_an_index_beside_the_present_one_until_it_is_complete(
+    spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI
+) -> None:
+    (present,) = search.documents
+    assert search.aliases == {"lakedocs": present}
+    chosen = overrides(search, openai).replace("embedding.model=m;", "embedding.model=n;")
+    (passage, *_) = sorted(row["passage_id"] for row in pipeline.read(spark, root, tables.PASSAGES))
+    search.item_faults = {passage: [400]}
+    assert pipeline.run(source, root, "--param", chosen, "--param", "question=Anything?") == 1
+    assert len(search.documents) == 2
+    assert search.aliases == {"lakedocs": present}, "nobody who asks the alias sees what is half built"
+    assert pipeline.run(source, root, "--param", chosen, "--param", "question=Anything?") == 0
+    (other,) = search.documents
+    assert other != present
+    assert search.aliases == {"lakedocs": other}
+
+
+def test_groups_are_those_of_the_longest_prefix_of_the_path(
+    spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI
+) -> None:
+    chosen = overrides(search, openai).replace("embedding.model=m;", "embedding.model=n;")
+    folder = source / "clients" / "acme"
+    folder.mkdir(parents=True)
+    (folder / "terms.csv").write_text("topic,remark\nterms,the terms of the client are secret to all but its team\n")
+    groups = (
+        '; search.groups={"": [all], clients: [partners], clients/acme: [acme-team, partners]}; answer.min_similarity=0; answer.min_keyword_share=0'
+    )
+    assert pipeline.run(source, root, "--param", chosen + groups) == 0
+    (index,) = search.documents
+    held = sorted(tuple(document["groups"]) for document in search.documents[index].values())
+    assert held == [("acme-team", "partners"), ("all",), ("all",), ("all",)]
+    question = ("--only", "10_agent_query", "--param", "ask=true", "--param", "question=What is secret to the team?")
+    for group, cited in (("acme-team", 1), ("strangers", 0)):
+        asked = f"{chosen}{groups}; answer.groups=[{group}]; answer.min_similarity=0; answer.min_keyword_share=0"
+        assert pipeline.run(source, root, "--param", asked, *question) == 0
+        last = max(pipeline.read(spark, root, tables.ANSWERS), key=lambda row: row["asked_at"])
+        assert last["citations"] == cited
+    (folder / "terms.csv").unlink()
+    assert pipeline.run(source, root, "--param", overrides(search, openai)) == 0
+
+
 def test_upkeep_removes_raw_text_and_old_versions_and_the_next_run_reads_nothing_again(
     spark: SparkSession, source: Path, root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI
 ) -> None:

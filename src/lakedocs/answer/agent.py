@@ -60,7 +60,7 @@ class Agent:
         """
         clock = _Clock()
         with span("redact_question"), clock.timed("redact"):
-            asked = self._redact(question.strip()).text
+            asked = self.redacted(question)
         with span("embed_question"), clock.timed("embed"):
             vector = self._embedder.embed_queries([asked])[0]
         with span("search"), clock.timed("search"):
@@ -72,6 +72,10 @@ class Agent:
                 first, answer = answer, self._composed(asked, vector, suspect, clock.milliseconds, on_text)
                 answer = replace(answer, usage=first.usage + answer.usage, withheld=first.withheld + answer.withheld)
         return replace(answer, orders_ignored=orders)
+
+    def redacted(self, question: str) -> str:
+        """A question as the index is asked."""
+        return self._redact(question.strip()).text
 
     def _composed(self, asked: str, vector: Vectors, hits: Sequence[Hit], milliseconds: dict[str, float], on_text: OnText | None) -> Answer:
         if self._grounded:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lakedocs.answer.draft import Statement
-from lakedocs.answer.words import telling_words
+from lakedocs.answer.words import sentences, telling_words
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.records import Hit
 from lakedocs.settings import AnswerSettings
@@ -79,3 +79,16 @@ class Support:
 
 def _plain(text: str) -> str:
     return _NOT_WORD.sub(" ", text).strip().casefold()
+
+
+def bears_out(sentence: str, passage: str, embedder: Embedder, least: float) -> bool:
+    """Whether a sentence says nothing that one sentence of the passage does not: its numbers and replacements stand there, and it means the same."""
+    if any(sign.casefold().rstrip(".,:") not in passage.casefold() for sign in _SIGNS.findall(sentence)):
+        return False
+    if _plain(sentence) in _plain(passage):
+        return True
+    pieces = sentences(passage)
+    if not pieces:
+        return False
+    said, *there = embedder.embed_passages([sentence, *pieces])
+    return max(float(said @ vector) for vector in there) >= least

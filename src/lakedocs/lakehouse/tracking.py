@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lakedocs.classify.champion import tracking_uri
+from lakedocs.records import SearchFilter
 from lakedocs.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ def load_in_background() -> None:
     threading.Thread(target=importlib.import_module, args=("mlflow",), daemon=True, name="import-mlflow").start()
 
 
-def traced(settings: Settings, run_id: str, agent: Agent, question: str, hear: Callable[[str], None]) -> Answer:
+def traced(settings: Settings, run_id: str, agent: Agent, question: str, narrow: SearchFilter, hear: Callable[[str], None]) -> Answer:
     """The agent's answer, with a trace of its steps; the trace holds the redacted question, the answer and figures alone."""
     import mlflow
 
     mlflow.set_tracking_uri(tracking_uri(settings))
     mlflow.set_experiment(experiment_id=experiment_id(settings))
     with mlflow.start_span("answer") as root:
-        answer = agent.answer(question, span=lambda name: mlflow.start_span(name), on_text=hear)
+        answer = agent.answer(question, narrow, span=lambda name: mlflow.start_span(name), on_text=hear)
         root.set_inputs({"question": answer.question})
         root.set_outputs({"found": answer.found, "answer": answer.text, "confidence": answer.confidence})
         steps = {f"milliseconds.{step}": value for step, value in answer.milliseconds.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,29 +11,19 @@ from azure.core.credentials import AzureKeyCredential, TokenCredential
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, ResourceNotFoundError
 from azure.search.documents import SearchClient
 from azure.search.documents.indexes import SearchIndexClient
-from azure.search.documents.indexes.models import (
-    HnswAlgorithmConfiguration,
-    SearchableField,
-    SearchField,
-    SearchFieldDataType,
-    SearchIndex,
-    SemanticConfiguration,
-    SemanticField,
-    SemanticPrioritizedFields,
-    SemanticSearch,
-    SimpleField,
-    VectorSearch,
-    VectorSearchProfile,
-)
+from azure.search.documents.indexes.models import SearchAlias
 from azure.search.documents.models import VectorizedQuery
 
 from lakedocs.embed.protocol import Vectors
 from lakedocs.errors import ServiceError
 from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
+from lakedocs.search.azure_definition import index_definition
+from lakedocs.search.protocol import By
 from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
 from lakedocs.services.options import CallSettings, SearchSettings
 
 _FIELDS = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
+_ENTRY_FIELDS = (*_FIELDS, "language", "groups")
 _CANDIDATES = 50
 _PASSING_ITEM_STATUS = frozenset({409, 422, 429, 503})
 
@@ -51,19 +42,13 @@ class AzureSearchIndex:
         self._indexes = SearchIndexClient(settings.endpoint, credential, **timeouts)
 
     def exists(self) -> bool:
-        try:
-            self._call(lambda: self._indexes.get_index(self._name))
-        except ServiceError as error:
-            if isinstance(error.__cause__, ResourceNotFoundError):
-                return False
-            raise
-        return True
+        return self._found(lambda: self._indexes.get_index(self._name)) is not None
 
     def ensure(self, dimensions: int) -> None:
-        self._call(lambda: self._indexes.create_or_update_index(_definition(self._name, dimensions)))
+        self._call(lambda: self._indexes.create_or_update_index(index_definition(self._name, dimensions, self._settings.compression)))
 
     def upsert(self, entries: Sequence[IndexEntry]) -> list[PushResult]:
-        documents = [{**{name: getattr(entry, name) for name in _FIELDS}, "vector": list(entry.vector)} for entry in entries]
+        documents = [{**{name: getattr(entry, name) for name in _ENTRY_FIELDS}, "vector": list(entry.vector)} for entry in entries]
         return self._send("mergeOrUpload", documents)
 
     def delete(self, passage_ids: Sequence[str]) -> list[PushResult]:
@@ -72,6 +57,17 @@ class AzureSearchIndex:
     def finish(self) -> None:
         """Nothing: the service indexes by itself."""
 
+    def publish(self) -> None:
+        alias = SearchAlias(name=self._settings.index, indexes=[self._name])
+        self._call(lambda: self._indexes.create_or_update_alias(alias))
+
+    def published(self) -> str:
+        alias = self._found(lambda: self._indexes.get_alias(self._settings.index))
+        return str(alias.indexes[0]) if alias is not None and alias.indexes else ""
+
+    def is_published(self) -> bool:
+        return self.published() == self._name
+
     def drop(self, name: str) -> None:
         if name != self._name:
             self._call(lambda: self._indexes.delete_index(name))
@@ -79,21 +75,20 @@ class AzureSearchIndex:
     def count(self) -> int:
         return int(self._call(self._documents.get_document_count))
 
-    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter) -> list[Hit]:
-        query = VectorizedQuery(vector=vector.tolist(), k_nearest_neighbors=max(_CANDIDATES, top), fields="vector")
-        found = self._call(
-            lambda: [
-                row
-                for row, _ in zip(
-                    self._documents.search(
-                        search_text=text or None, vector_queries=[query], filter=_filter(narrow) or None, select=list(_FIELDS), top=top,
-                        vector_filter_mode="preFilter",
-                    ),
-                    range(top),
-                    strict=False,
-                )
-            ]
-        )  # fmt: skip
+    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter, by: By = "both") -> list[Hit]:
+        weight = self._settings.vector_weight
+        wanted: dict[str, Any] = {"filter": _filter(narrow) or None, "select": list(_FIELDS), "top": top}
+        if by != "vectors":
+            wanted["search_text"] = text or None
+        if by != "words":
+            near = VectorizedQuery(
+                vector=vector.tolist(), k_nearest_neighbors=max(_CANDIDATES, top), fields="vector",
+                weight=round(weight / (1 - weight), 4),  # of the vectors' ranks, where the words' weigh 1
+            )  # fmt: skip
+            wanted |= {"vector_queries": [near], "vector_filter_mode": "preFilter"}
+        if by == "both" and self._settings.semantic and text.strip():
+            wanted |= {"query_type": "semantic", "semantic_configuration_name": "passages"}
+        found = self._call(lambda: list(itertools.islice(self._documents.search(**wanted), top)))
         return [Hit(**{name: row.get(name) or "" for name in _FIELDS}, score=float(row["@search.score"])) for row in found]
 
     def _send(self, action: str, documents: list[Action]) -> list[PushResult]:
@@ -134,6 +129,15 @@ class AzureSearchIndex:
         found: list[Any] = send(documents)
         return found
 
+    def _found(self, get: Callable[[], Any]) -> Any:
+        """What there is of that name, or none."""
+        try:
+            return self._call(get)
+        except ServiceError as error:
+            if isinstance(error.__cause__, ResourceNotFoundError):
+                return None
+            raise
+
     def _call(self, call: Callable[[], Any]) -> Any:
         """The call's result.
 
@@ -172,47 +176,12 @@ def _batches(documents: list[Action], most: int, most_bytes: int) -> Iterator[li
 
 
 def _filter(narrow: SearchFilter) -> str:
-    wanted = (("label", narrow.labels), ("kind", narrow.kinds), ("doc_id", narrow.doc_ids))
-    return " and ".join(
-        "(" + " or ".join(f"{column} eq '{value.replace(chr(39), chr(39) * 2)}'" for value in values) + ")" for column, values in wanted if values
-    )
+    wanted = (("label", narrow.labels), ("kind", narrow.kinds), ("doc_id", narrow.doc_ids), ("language", narrow.languages))
+    clauses = ["(" + " or ".join(f"{column} eq '{_quoted(value)}'" for value in values) + ")" for column, values in wanted if values]
+    if narrow.groups:
+        clauses.append("groups/any(g: " + " or ".join(f"g eq '{_quoted(group)}'" for group in narrow.groups) + ")")
+    return " and ".join(clauses)
 
 
-def _definition(name: str, dimensions: int) -> SearchIndex:
-    """The index: text searchable, label, kind and document filterable, vectors neither stored twice nor returned."""
-    filterable = [
-        SimpleField(name=field, type=SearchFieldDataType.STRING, filterable=True, facetable=field in ("kind", "label"))
-        for field in ("doc_id", "kind", "label")
-    ]
-    vector = SearchField(
-        name="vector", type=SearchFieldDataType.Collection(SearchFieldDataType.SINGLE), searchable=True, hidden=True, stored=False,
-        vector_search_dimensions=dimensions, vector_search_profile_name="by-cosine",
-    )  # fmt: skip
-    return SearchIndex(
-        name=name,
-        fields=[
-            SimpleField(name="passage_id", type=SearchFieldDataType.STRING, key=True, filterable=True),
-            *filterable,
-            SearchableField(name="title", type=SearchFieldDataType.STRING),
-            SearchableField(name="heading_path", type=SearchFieldDataType.STRING),
-            SimpleField(name="place", type=SearchFieldDataType.STRING),
-            SearchableField(name="text", type=SearchFieldDataType.STRING, analyzer_name="standard.lucene"),
-            vector,
-        ],
-        vector_search=VectorSearch(
-            algorithms=[HnswAlgorithmConfiguration(name="hnsw", parameters={"metric": "cosine"})],
-            profiles=[VectorSearchProfile(name="by-cosine", algorithm_configuration_name="hnsw")],
-        ),
-        semantic_search=SemanticSearch(
-            default_configuration_name="passages",
-            configurations=[
-                SemanticConfiguration(
-                    name="passages",
-                    prioritized_fields=SemanticPrioritizedFields(
-                        title_field=SemanticField(field_name="title"), content_fields=[SemanticField(field_name="text")],
-                        keywords_fields=[SemanticField(field_name="heading_path")],
-                    ),
-                )
-            ],
-        ),
-    )  # fmt: skip
+def _quoted(value: str) -> str:
+    return value.replace("'", "''")

@@ -10,10 +10,13 @@ from lakedocs.search.protocol import SearchIndex
 from lakedocs.services.options import CallSettings, SearchSettings
 from lakedocs.settings import Settings, Storage, fingerprint
 
+SCHEMA = "index/2"
+"""Of the fields: an index of another schema is built beside the present one."""
+
 
 def index_name(settings: Settings, model: str) -> str:
     """The index of an embedding model (by its key): another model gets another index, so that their vectors never mix."""
-    return f"{settings.search.index}-{fingerprint(model)[:8]}"
+    return f"{settings.search.index}-{fingerprint(SCHEMA, model, settings.search.compression)[:8]}"
 
 
 def index_place(settings: Settings, model: str) -> str:
@@ -29,15 +32,16 @@ def open_index(settings: Settings, model: str) -> SearchIndex:
         SettingsError: when the service has no address.
         MissingKeyError: when its key is not there.
     """
-    return _open(settings.search, settings.calls, settings.storage.root, settings.keys.search_api, index_name(settings, model))
+    return _open(settings.search.model_dump_json(), settings.calls, settings.storage.root, settings.keys.search_api, index_name(settings, model))
 
 
 @lru_cache(maxsize=2)
-def _open(search: SearchSettings, calls: CallSettings, root: str, key_name: str, name: str) -> SearchIndex:
+def _open(search_json: str, calls: CallSettings, root: str, key_name: str, name: str) -> SearchIndex:
+    search = SearchSettings.model_validate_json(search_json)
     if search.engine == "lancedb":
         from lakedocs.search.lance import LanceIndex
 
-        return LanceIndex(Storage(root=root).path / "index", name, search.vector_weight, search.vector_index_rows)
+        return LanceIndex(Storage(root=root).path / "index", name, search)
     from azure.core.credentials import AzureKeyCredential
     from azure.identity import DefaultAzureCredential
 

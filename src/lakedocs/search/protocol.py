@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from lakedocs.embed.protocol import Vectors
 from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
+
+By = Literal["both", "words", "vectors"]
+"""What a search goes by."""
 
 
 class SearchIndex(Protocol):
@@ -27,11 +30,20 @@ class SearchIndex(Protocol):
     def finish(self) -> None:
         """After the last write of a run: make searches fast and forget what was deleted."""
 
+    def publish(self) -> None:
+        """Say that this index is complete: from now on it stands under the alias, in place of the one before."""
+
+    def published(self) -> str:
+        """The name of the index that stands under the alias; empty where none does."""
+
+    def is_published(self) -> bool:
+        """Whether that is this index."""
+
     def drop(self, name: str) -> None:
         """Delete another index, of a model that is no longer used, if it exists."""
 
     def count(self) -> int:
         """How many entries there are."""
 
-    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter) -> list[Hit]:
-        """Hybrid search: the best entries by words and by nearness together; `vector` has shape (dimensions,)."""
+    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter, by: By = "both") -> list[Hit]:
+        """The best entries, by words and by nearness together unless `by` says otherwise; `vector` has shape (dimensions,)."""

@@ -88,7 +88,11 @@ class SearchSettings(_Part):
     batch_documents: int = Field(1000, gt=0, le=1000)
     batch_mb: int = Field(15, gt=0, le=16)
     vector_index_rows: int = Field(100_000, gt=0, description="LanceDB: from here on an HNSW index is built.")
-    vector_weight: float = Field(0.5, ge=0, le=1, description="Share of the vector score in the fused score.")
+    fusion: Literal["weighted", "rrf"] = Field("weighted", description="LanceDB: weighted scores, or reciprocal ranks; Azure fuses ranks.")
+    vector_weight: float = Field(0.5, gt=0, lt=1, description="Share of the vectors in the fused score.")
+    semantic: bool = Field(False, description="Azure: rank the best hits again by meaning; the service's tier must have it.")
+    compression: Literal["none", "scalar", "binary"] = Field("none", description="Azure: of the vectors.")
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Path prefixes in the source, and the groups that may read there.")
 
 
 class VisionSettings(_Part):

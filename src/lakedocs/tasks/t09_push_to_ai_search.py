@@ -1,8 +1,9 @@
 """09: passages with label and vector into the search index; only what changed is sent, what is gone is deleted.
 
-Reads: docs.passages, docs.labels, docs.embeddings. Writes: the index, docs.index_state (a hash per pushed passage). Upserts
-come before deletes, and the ledger after both: a killed push is sent again, which changes nothing in the index. A
-document with a refused passage stays out of the ledger and is tried again in the next run.
+Reads: docs.passages, docs.labels, docs.embeddings; raw.files_* where groups depend on the path. Writes: the index, docs.index_state (a hash per
+pushed passage). Upserts come before deletes, and the ledger after both: a killed push is sent again, which changes nothing in the index. A
+document with a refused passage stays out of the ledger and is tried again in the next run. An index of another model or schema is built beside
+the present one, which it replaces under the alias when it is complete.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -22,11 +24,12 @@ from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.lake import hash_of
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
-from lakedocs.records import IndexEntry
+from lakedocs.records import IndexEntry, Kind
+from lakedocs.redact.language import language_of
 from lakedocs.search.open import index_place, open_index
 from lakedocs.settings import Settings, fingerprint
 
-_VERSION = "push/1"
+_VERSION = "push/2"
 _STAGE = Stage(tables.INDEX_LEDGER, (tables.INDEX_STATE,), key="doc_id", forgets_strays=False)
 _ENTRY = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
 _PUSHED_DDL = "passage_id string, ok boolean, error string"
@@ -54,18 +57,21 @@ def run(context: TaskContext) -> Figures:
         context,
         _STAGE,
         _upstream(context),
-        fingerprint(_VERSION, place),
+        fingerprint(_VERSION, place, settings.search.groups),
         partial(_push, context, model, place),
         partial(_delete_gone, context, model),
     )
     if figures.stale or figures.gone or context.recovering:
         index.finish()
-    for old in former:
-        index.drop(old)
     shutil.rmtree(_sent(context), ignore_errors=True)
     # a refused passage keeps its document out of the ledger, and so among the stale
     if figures.stale and (refused := _refused(context)):
         raise ServiceError(f"The index refused passages of {refused} documents; the rest is in, and these are tried again in the next run.")
+    if not index.is_published():
+        former |= {index.published()} - {""}
+        index.publish()
+    for old in former:
+        index.drop(old)
     return figures
 
 
@@ -118,24 +124,25 @@ def _forget_strays(context: TaskContext, model: str) -> None:
         context.lake.remove(tables.INDEX_STATE, context.lake.keys(unsure.select("doc_id")))
 
 
-def _former_names(context: TaskContext, place: str) -> list[str]:
+def _former_names(context: TaskContext, place: str) -> set[str]:
     """Indexes of this service that another embedding model filled under the same base name."""
     service, _, _ = place.partition(":")
     base = f"{service}:{context.settings.search.index}-"
     held = context.lake.read(tables.INDEX_STATE).where((F.col("index_name") != place) & F.col("index_name").startswith(base))
-    return [row["index_name"].partition(":")[2] for row in held.select("index_name").distinct().limit(20).toLocalIterator()]
+    return {row["index_name"].partition(":")[2] for row in held.select("index_name").distinct().limit(20).toLocalIterator()}
 
 
 def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> DataFrame:
     wanted = F.broadcast(units.select(F.col("unit_id").alias("doc_id")))
     passages = context.lake.read(tables.PASSAGES).join(wanted, "doc_id", "left_semi")
     labels = context.lake.read(tables.LABELS).join(wanted, "doc_id", "left_semi").select("passage_id", "label")
-    entries = passages.join(labels, "passage_id").withColumn("entry_hash", hash_of(*_ENTRY, "text_hash"))
+    entries = _with_groups(context, passages.join(labels, "passage_id"), wanted)
+    entries = entries.withColumn("entry_hash", hash_of(*_ENTRY, "text_hash", "groups"))
     state = context.lake.read(tables.INDEX_STATE).join(wanted, "doc_id", "left_semi").where(F.col("index_name") == place)
     present = state.select("passage_id", F.col("entry_hash").alias("present_hash"))
     compared = materialised(
         context,
-        entries.select(*_ENTRY, "text_hash", "entry_hash").join(present, "passage_id", "left"),
+        entries.select(*_ENTRY, "groups", "text_hash", "entry_hash").join(present, "passage_id", "left"),
         "entries",
     )
     changed = compared.where(F.col("present_hash").isNull() | (F.col("present_hash") != F.col("entry_hash")))
@@ -147,7 +154,7 @@ def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> Dat
         vectors = context.lake.read(tables.EMBEDDINGS).where(F.col("model") == model).select("text_hash", "vector")
         # the hashes go to the vectors, not all vectors through a shuffle
         vectors = vectors.join(F.broadcast(changed.select("text_hash").distinct()), "text_hash", "left_semi")
-        to_send = changed.join(vectors, "text_hash").select(*_ENTRY, "vector")
+        to_send = changed.join(vectors, "text_hash").select(*_ENTRY, "groups", "vector")
         pushed = _on_writers(context, to_send).mapInArrow(partial(_upsert, context.settings, model, context.task_key), _PUSHED_DDL)
         results = materialised(context, pushed, "pushed")
         refused = compared.select("passage_id").join(results.where("ok").select("passage_id"), "passage_id", "left_anti").join(
@@ -155,6 +162,21 @@ def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> Dat
         )  # fmt: skip
     _delete_keys(context, model, state.join(compared, "passage_id", "left_anti").select("passage_id"))
     return _state_rows(context, place, units, compared.join(F.broadcast(refused), "passage_id", "left_anti"), compared, refused)
+
+
+def _with_groups(context: TaskContext, entries: DataFrame, wanted: DataFrame) -> DataFrame:
+    """The entries with the groups that may read them: those of the longest prefix of their file's path; none where no prefix fits."""
+    by_prefix = context.settings.search.groups
+    nobody = F.array().cast("array<string>")
+    if not by_prefix:
+        return entries.withColumn("groups", nobody)
+    files = context.lake.read_all([tables.files(kind) for kind in Kind]).select("doc_id", "path").join(wanted, "doc_id", "left_semi")
+    groups = nobody
+    for prefix in sorted(by_prefix, key=len):
+        stem = prefix.strip("/")
+        is_below = F.lit(not stem) | F.col("path").startswith(f"{stem}/") | (F.col("path") == stem)
+        groups = F.when(is_below, F.array(*map(F.lit, by_prefix[prefix])).cast("array<string>")).otherwise(groups)
+    return entries.join(files, "doc_id", "left").withColumn("groups", groups).drop("path")
 
 
 def _state_rows(context: TaskContext, place: str, units: DataFrame, held: DataFrame, compared: DataFrame, refused: DataFrame) -> DataFrame:
@@ -195,9 +217,13 @@ def _upsert(settings: Settings, model: str, task_key: str, batches: Iterator[pa.
     for piece in _pieces(batches):
         index = open_index(settings, model)
         rows = piece.to_pylist()
-        results = index.upsert([IndexEntry(**{**row, "vector": tuple(row["vector"])}) for row in rows])
+        results = index.upsert([_entry(row) for row in rows])
         tick(settings.storage.progress_folder, task_key, len(rows))
         yield pa.RecordBatch.from_pylist([{"passage_id": r.passage_id, "ok": r.ok, "error": r.error} for r in results], schema=_PUSHED_SCHEMA)
+
+
+def _entry(row: dict[str, Any]) -> IndexEntry:
+    return IndexEntry(**{**row, "language": language_of(row["text"]), "groups": tuple(row["groups"]), "vector": tuple(row["vector"])})
 
 
 def _delete(settings: Settings, model: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

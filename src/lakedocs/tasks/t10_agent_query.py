@@ -18,10 +18,12 @@ from pyspark.sql import Row
 from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import BudgetError, LakeError, SettingsError
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
 from lakedocs.llm.open import open_chat
+from lakedocs.records import SearchFilter
 from lakedocs.search.open import open_index
 from lakedocs.services.prices import chat_price, embedding_price
 from lakedocs.settings import Settings
@@ -45,9 +47,9 @@ def run(context: TaskContext) -> Figures:
         return Figures()
     context.announce(len(questions))
     index = open_index(settings, model_key(settings.embedding))
-    if not index.exists():
-        raise LakeError("There is no index to ask yet, or it is of another embedding model: run 09_push_to_ai_search first.")
-    agent = opened_agent(context)
+    if not index.is_published():
+        raise LakeError("There is no complete index of this embedding model yet: run 09_push_to_ai_search to its end first.")
+    agent = opened_agent(context.lake, settings)
     answers: list[Answer] = []
     try:
         for question in questions:
@@ -58,15 +60,14 @@ def run(context: TaskContext) -> Figures:
     return Figures(stale=len(answers), rows_out=len(answers))
 
 
-def opened_agent(context: TaskContext) -> Agent:
+def opened_agent(lake: Lake, settings: Settings) -> Agent:
     """The agent that the settings name, on this lake's index and lists."""
     from lakedocs.answer.agent import Agent  # with Presidio: seconds that a run without a question saves
     from lakedocs.answer.grounded import Grounded
     from lakedocs.redact.policy import text_redactor
 
-    settings = context.settings
     embedder = open_embedder(settings.embedding, settings)
-    redactor = text_redactor(settings.model_dump_json(), list_entries(context.lake))
+    redactor = text_redactor(settings.model_dump_json(), list_entries(lake))
     price, chat = chat_price(settings), open_chat(settings)
     grounded = Grounded(chat, embedder, settings.answer, settings.chat, price.cost) if chat and price else None
     return Agent(redactor.redact, embedder, open_index(settings, model_key(settings.embedding)), settings.answer, grounded)
@@ -84,7 +85,8 @@ def _answered(context: TaskContext, agent: Agent, question: str) -> Answer:
     embedder, price = open_embedder(settings.embedding, settings), embedding_price(settings, settings.embedding)
     before = embedder.tokens
     try:
-        answer = traced(settings, context.run_id, agent, question, context.hear)
+        narrow = SearchFilter(labels=settings.answer.labels, groups=settings.answer.groups)
+        answer = traced(settings, context.run_id, agent, question, narrow, context.hear)
     finally:
         if price:
             context.bill.add(embedder.tokens - before, price.cost(embedder.tokens - before))
