@@ -1,0 +1,102 @@
+"""Retrieval and answers are scored as the formulas say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import log2
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lakedocs.answer.agent import Agent
+from lakedocs.answer.evaluate import Asked, evaluate, read_questions
+from lakedocs.embed.protocol import Vectors
+from lakedocs.errors import SettingsError
+from lakedocs.records import Hit, Redacted, SearchFilter
+from lakedocs.search.protocol import By
+from lakedocs.settings import AnswerSettings
+
+TEXTS = {
+    "p0": "The weather was fine.", "p1": "The lease ends in May.", "p2": "The rent is 400 euros.", 
+    "p3": "The lease may be ended in May by the tenant.",
+}  # fmt: skip
+
+
+class Words:
+    """An embedder by which texts are as near as the words that they share."""
+
+    key = "words"
+    dimensions = 256
+    tokens = 0
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().strip(".?").split():
+                vectors[row, sum(map(ord, word)) % self.dimensions] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_passages(texts)
+
+
+class Ranked:
+    """An index that brings passages back in a fixed order for each way of searching."""
+
+    def __init__(self, **orders: str) -> None:
+        self._orders = orders
+
+    def search(self, text: str, vector: Vectors, top: int, narrow: SearchFilter, by: By = "both") -> list[Hit]:
+        return [Hit(key, f"d{key}", "word", "T", "", "", TEXTS[key], "none", 1.0) for key in self._orders[by].split()[:top]]
+
+
+def scores(asked: Asked, **orders: str) -> object:
+    index = Ranked(**orders)
+    agent = Agent(Redacted, Words(), index, AnswerSettings(min_similarity=0.1))
+    return evaluate([asked], agent, index, Words(), 0.5)
+
+
+def test_recall_and_ndcg_by_hand() -> None:
+    asked = Asked(question="When does the lease end?", passages=frozenset({"p1", "p3"}))
+    found = scores(asked, both="p1 p0 p3", words="p0 p2 p1", vectors="p0 p2").retrieval
+    best = 1 + 1 / log2(3)
+    assert (found["both"].recall, found["both"].ndcg) == (1, pytest.approx((1 + 1 / log2(4)) / best))
+    assert (found["words"].recall, found["words"].ndcg) == (0.5, pytest.approx((1 / log2(4)) / best))
+    assert (found["vectors"].recall, found["vectors"].ndcg) == (0, 0)
+
+
+def test_an_answer_is_found_by_its_words_whichever_search_brings_it() -> None:
+    asked = Asked(question="When does the lease end?", answer="in May")
+    found = scores(asked, both="p1 p3 p0", words="p0 p3", vectors="p2")
+    assert found.retrieval["both"].recall == 1
+    assert found.retrieval["words"].recall == 0.5
+    assert (found.answers.found, found.answers.right, found.answers.citation_precision, found.answers.groundedness) == (1, 1, 1, 1)
+    assert found.without_relevant == 0
+
+
+def test_what_nothing_finds_counts_as_nothing_found() -> None:
+    found = scores(Asked(question="Who signed?", answer="the director"), both="p0", words="p0", vectors="p2")
+    assert found.without_relevant == 1
+    assert found.retrieval["both"].ndcg == 0
+    assert found.answers.right == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("no json", "Line 2 of q.jsonl is not"),
+        ('{"answer": "x"}', "Line 2 of q.jsonl is not"),
+        ('{"question": "x"}', "Line 2 of q.jsonl says neither"),
+        ('{"question": "x", "answer": " "}', "says neither"),
+        ("[1]", "is not"),
+    ],
+)
+def test_a_line_that_is_no_question_is_named(tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text(json.dumps({"question": "x", "answer": "y"}) + f"\n{line}\n")
+    with pytest.raises(SettingsError, match=says):
+        read_questions(file)
+    file.write_text(json.dumps({"question": "x", "answer": "y"}) + "\n\n")
+    assert len(read_questions(file)) == 1
