@@ -68,6 +68,8 @@ def test_a_refused_passage_fails_the_task_and_is_tried_again_alone(
     assert pipeline.run(source, root, *chosen, "--only", "09_push_to_ai_search") == 1
     (index,) = search.documents
     assert sorted(search.documents[index]) == [key for key in passages if key != passages[2]]
+    (failure,) = pipeline.read(spark, root, tables.FAILURES)
+    assert (failure["task_key"], failure["item"], failure["reason"]) == ("09_push_to_ai_search", passages[2], "status 400")
     before = len(search.batch_sizes)
     assert pipeline.run(source, root, *chosen, "--only", "09_push_to_ai_search") == 0
     assert sorted(search.documents[index]) == passages

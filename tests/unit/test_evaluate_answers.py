@@ -19,7 +19,7 @@ from lakedocs.search.protocol import By
 from lakedocs.settings import AnswerSettings
 
 TEXTS = {
-    "p0": "The weather was fine.", "p1": "The lease ends in May.", "p2": "The rent is 400 euros.", 
+    "p0": "The weather was fine.", "p1": "The lease ends in May.", "p2": "The rent is 400 euros.",
     "p3": "The lease may be ended in May by the tenant.",
 }  # fmt: skip
 

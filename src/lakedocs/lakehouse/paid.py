@@ -11,7 +11,6 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -26,9 +25,10 @@ from lakedocs.errors import BudgetError, RefusedError, ServiceError
 from lakedocs.lakehouse.arrow import arrow_type
 from lakedocs.lakehouse.budget import Cost, affordable, money_left
 from lakedocs.lakehouse.changes import fresh_folder
+from lakedocs.lakehouse.failures import note_failures
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import TaskContext, materialised
-from lakedocs.lakehouse.tables import FAILURES, Table
+from lakedocs.lakehouse.tables import Table
 from lakedocs.services.prices import Price
 from lakedocs.services.side_by_side import side_by_side
 
@@ -151,16 +151,7 @@ def _buy_all(
         _settle(context, table, price)
     down = outcome.where("is_down").select("reason").limit(1).collect()
     failed = outcome.where("NOT is_down")
-    number = failed.count()
-    if number:
-        context.lake.ensure(FAILURES)
-        context.lake.append(
-            FAILURES,
-            failed.select(
-                F.lit(context.task_key).alias("task_key"), "item", "reason", F.lit(datetime.now(UTC)).alias("failed_at"),
-                F.lit(context.run_id).alias("run_id"),
-            ),
-        )  # fmt: skip
+    number = note_failures(context, failed)
     if down:
         raise ServiceError(down[0]["reason"])
     return failed.select(F.col("item").alias(item)) if number else None

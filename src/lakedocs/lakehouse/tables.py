@@ -197,7 +197,7 @@ FAILURES = Table(
     (("task_key", "string"), ("item", "string"), ("reason", "string"), ("failed_at", "timestamp"), *_RUN),
     ("run_id", "task_key"),
 )
-"""What an outside service refused, a row for each item (the hash of a redacted text) and run; append only. The next run tries again."""
+"""What an outside service refused, a row for each item (hash of a redacted text or image, id of a passage) and run; append only."""
 
 TRAINING_EXAMPLES = Table(
     "docs",

@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import ServiceError
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.failures import note_failures
 from lakedocs.lakehouse.lake import hash_of
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
@@ -66,7 +67,9 @@ def run(context: TaskContext) -> Figures:
     shutil.rmtree(_sent(context), ignore_errors=True)
     # a refused passage keeps its document out of the ledger, and so among the stale
     if figures.stale and (refused := _refused(context)):
-        raise ServiceError(f"The index refused passages of {refused} documents; the rest is in, and these are tried again in the next run.")
+        raise ServiceError(
+            f"The index refused passages of {refused} documents (docs.failures says why); the rest is in, and these are tried again in the next run."
+        )
     if not index.is_published():
         former |= {index.published()} - {""}
         index.publish()
@@ -157,6 +160,7 @@ def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> Dat
         to_send = changed.join(vectors, "text_hash").select(*_ENTRY, "groups", "vector")
         pushed = _on_writers(context, to_send).mapInArrow(partial(_upsert, context.settings, model, context.task_key), _PUSHED_DDL)
         results = materialised(context, pushed, "pushed")
+        note_failures(context, results.where("NOT ok").select(F.col("passage_id").alias("item"), F.col("error").alias("reason")))
         refused = compared.select("passage_id").join(results.where("ok").select("passage_id"), "passage_id", "left_anti").join(
             changed.select("passage_id"), "passage_id", "left_semi"
         )  # fmt: skip
