@@ -150,6 +150,14 @@ class ClassificationSettings(_Part):
     endpoint: str = Field("", description="URL (.../invocations) of a serving endpoint that has the champion; empty: workers load it.")
 
 
+class SummarySettings(_Part):
+    """07: documents in a few sentences, by the chat model, or without one of their own central sentences."""
+
+    enabled: bool = False
+    chunk_tokens: int = Field(3000, ge=600, description="The chat model summarises so much of a document at a time, then the summaries.")
+    tokens: int = Field(300, ge=50, le=500, description="Of a summary, at most.")
+
+
 class AnswerSettings(_Part):
     """10: questions and how sure an answer must be."""
 
@@ -220,6 +228,7 @@ class Settings(_Part):
     chat: ChatSettings = ChatSettings()
     vision: VisionSettings = VisionSettings()
     search: SearchSettings = SearchSettings()
+    summaries: SummarySettings = SummarySettings()
     answer: AnswerSettings = AnswerSettings()
     tracking: Tracking = Tracking()
     calls: CallSettings = CallSettings()

@@ -149,3 +149,41 @@ def test_labels_by_a_chat_model_are_paid_for_once_and_those_it_can_not_give_are_
     assert sum(row["cost"] for row in bills) > 0
     assert pipeline.run(source, root, *label) == 0
     assert openai.times("/chat/") == asked + 1
+
+
+def test_documents_are_summarised_by_map_and_reduce_and_parts_are_paid_for_once(
+    spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI
+) -> None:
+    source, root = read
+    lake = lake_of(spark, root)
+    long = source / "long.csv"
+    long.write_text("topic,remark\n" + "".join(f"part {n},the rent of tower{n} was raised by the landlord again\n" for n in range(300)))
+    openai.chat = lambda messages: json.dumps({"summary": "summary of " + " ".join(messages[1]["content"].split()[:12])})
+    common = "summaries.enabled=true; summaries.chunk_tokens=600"
+    chat = f"; chat.engine=azure_openai; chat.endpoint={openai.url}; chat.deployment=gpt; calls.workers=2"
+    seven = (*_READ, "--param")
+    assert pipeline.run(source, root, *seven, f"overrides={common}{chat}") == 0
+    summaries = {row["doc_id"]: row["text"] for row in lake.read(tables.SUMMARIES).collect()}
+    assert len(summaries) == _NOTES + 1
+    assert all(text.startswith("summary of") for text in summaries.values())
+    assert sum(text.startswith("summary of summary of") for text in summaries.values()) == 1
+    asked = openai.times("/chat/")
+    assert asked == lake.read(tables.SUMMARY_PARTS).count() > _NOTES + 5
+    bills = lake.read(tables.TASK_RUNS).where("task_key LIKE '07%'").agg({"tokens": "sum"}).collect()[0][0]
+    assert bills >= openai.tokens
+
+    assert pipeline.run(source, root, *seven, f"overrides={common}{chat}") == 0
+    assert openai.times("/chat/") == asked
+    with long.open("a") as file:
+        file.write("the end,and one remark more about the garden of the house\n")
+    assert pipeline.run(source, root, *seven, f"overrides={common}{chat}") == 0
+    assert asked < openai.times("/chat/") <= asked + 3, "the last part, and what is above it"
+    assert lake.read(tables.SUMMARY_PARTS).count() == lake.read(tables.SUMMARY_CHUNKS).select("text_hash").distinct().count()
+
+    long.unlink()
+    assert pipeline.run(source, root, *seven, f"overrides={common}") == 0
+    extracts = lake.read(tables.SUMMARIES).where("method = 'extractive'").collect()
+    assert len(extracts) == _NOTES
+    assert lake.read(tables.SUMMARY_PARTS).count() == 0
+    assert pipeline.run(source, root, *_READ) == 0
+    assert lake.read(tables.SUMMARIES).count() == 0, "switched off, nothing is left that would grow old"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "lakedocs"
-CAPABILITIES = {"extract", "redact", "passages", "classify", "embed", "search", "answer", "serving", "spending", "llm", "vision"}
+CAPABILITIES = {"extract", "redact", "passages", "classify", "embed", "search", "answer", "serving", "spending", "llm", "vision", "summarise"}
 WITH_SPARK = {"lakehouse", "tasks", "job", "train"}
 SHARED = {"records", "settings", "keys", "errors", "services"}
 OPEN_DOORS = {"protocol"}

@@ -140,6 +140,13 @@ LABELS = Table(
 )  # fmt: skip
 _VECTORS = (("text_hash", "string"), ("model", "string"), ("vector", "array<float>"), *_RUN)
 LABEL_VECTORS = Table("docs", "label_vectors", _VECTORS, ("text_hash", "model"))
+SUMMARIES = Table("docs", "summaries", (("doc_id", "string"), ("text", "string"), ("method", "string"), ("model", "string"), *_RUN), ("doc_id",))
+SUMMARY_CHUNKS = Table("docs", "summary_chunks", (("doc_id", "string"), ("text_hash", "string"), *_RUN), ("doc_id", "text_hash"))
+"""Which stretches of which document the chat model summarised."""
+SUMMARY_PARTS = Table(
+    "docs", "summary_parts", (("text_hash", "string"), ("model", "string"), ("text", "string"), *_RUN), ("text_hash", "model")
+)  # fmt: skip
+"""What the chat model summarised a chunk to: paid for once."""
 LABEL_REPLIES = Table(
     "docs",
     "label_replies",
@@ -168,6 +175,7 @@ PASSAGES_LEDGER = ledger("passages")
 LABELS_LEDGER = ledger("labels")
 EMBEDDINGS_LEDGER = ledger("embeddings")
 INDEX_LEDGER = ledger("index")
+SUMMARIES_LEDGER = ledger("summaries")
 
 ANSWERS = Table(
     "docs",
@@ -228,7 +236,8 @@ LABEL_REVIEWS = Table(
 INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images, image_insights))
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, LABEL_REPLIES, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
-    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS, ANSWER_REVIEWS, TASK_RUNS, FAILURES,
+    PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS,
+    ANSWER_REVIEWS, TASK_RUNS, FAILURES, SUMMARIES, SUMMARY_CHUNKS, SUMMARY_PARTS, SUMMARIES_LEDGER,
     TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS,
     REDACTION_CANDIDATES, REDACTION_DECISIONS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

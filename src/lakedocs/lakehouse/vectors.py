@@ -107,9 +107,13 @@ def without_refused(context: TaskContext, units: DataFrame, refused: DataFrame |
     return units.join(incomplete, "unit_id", "left_anti")
 
 
-def forget_orphans(context: TaskContext, table: Table, key: str) -> None:
-    """Remove rows of texts that no passage has any more, or of another model than this."""
-    used = context.lake.read(PASSAGES).select("text_hash").distinct()
+def forget_orphans(context: TaskContext, table: Table, key: str, users: DataFrame | None = None) -> None:
+    """Remove rows of texts that nobody uses any more, or of another model than this.
+
+    Args:
+        users: rows whose text_hash is used; none: the passages.
+    """
+    used = (context.lake.read(PASSAGES) if users is None else users).select("text_hash").distinct()
     held = context.lake.read(table).select("text_hash", "model")
     orphans = held.where(F.col("model") == key).join(used, "text_hash", "left_anti")
     others = held.where(F.col("model") != key)

@@ -1,8 +1,9 @@
 """07: a label for every passage, zero-shot by nearness to reference prompts, by the registry's champion, or by the chat model.
 
-Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors or docs.label_replies by text and model. A
-re-run labels documents whose passages changed, or all if labels, threshold or champion changed; vectors and replies are kept, so that
-a changed threshold or prompt embeds nothing again. A document of which a service refuses a text is tried again in the next run.
+Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors or docs.label_replies by text and model; where
+they are wanted, docs.summaries. A re-run labels documents whose passages changed, or all if labels, threshold or champion changed;
+vectors and replies are kept, so that a changed threshold or prompt embeds nothing again. A document of which a service refuses a text is
+tried again in the next run.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.chat_labels import chat_labels_key, label_missing, replies
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
+from lakedocs.lakehouse.summaries import run_summaries
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
 from lakedocs.records import LabelScore
 from lakedocs.settings import Settings, fingerprint
@@ -70,7 +72,9 @@ def run(context: TaskContext) -> Figures:
     if kept and (figures.gone or figures.stale or context.recovering):
         forget_orphans(context, *kept)
     asks_service = method == "llm" or settings.classification.model.engine in OUTSIDE
-    return figures + incomplete(context, tables.LABELS_LEDGER) if figures.stale and asks_service else figures
+    if figures.stale and asks_service:
+        figures += incomplete(context, tables.LABELS_LEDGER)
+    return figures + run_summaries(context)
 
 
 def _check_endpoint(settings: Settings, version: str) -> None:
