@@ -21,7 +21,7 @@ from lakedocs.lakehouse.lake import Lake
 from lakedocs.services.options import EmbeddingSettings
 from lakedocs.settings import Storage
 
-LEDGERS_OF_RUNS = {"task_runs", "answers", "answer_reviews", "failures"}
+LEDGERS_OF_RUNS = {"task_runs", "answers", "answer_reviews", "failures", "bills"}
 
 
 def run(source: Path, root: Path, *arguments: str) -> int:

@@ -9,6 +9,8 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -171,7 +173,7 @@ class AnswerSettings(_Part):
     min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine of the best sentence the agent does not know.")
     min_keyword_share: float = Field(0.34, ge=0, le=1, description="So much of the question's words must stand near that sentence ...")
     sure_similarity: float = Field(0.55, ge=-1, le=1, description="... unless its cosine is at least this.")
-    min_support: float = Field(0.5, ge=0, le=1, description="A language model's statement and what it quotes must be at least so near.")
+    min_support: float = Field(0.6, ge=0, le=1, description="A language model's statement and what it quotes must be at least so near.")
     review_below: float = Field(0.5, ge=0, le=1, description="Answers of a language model less sure than this go to docs.answer_reviews.")
 
 
@@ -254,6 +256,8 @@ class Settings(_Part):
             )
         if searches and self.chat.engine != "none" and not self.chat.endpoint:
             raise SettingsError("chat.endpoint must name the chat model's service: an Azure OpenAI resource, or the base URL of another API.")
+        if searches and self.chat.engine == "azure_openai" and not self.chat.deployment:
+            raise SettingsError("chat.deployment must name the deployment of the chat model at chat.endpoint.")
         if searches and self.classification.method == "llm" and self.chat.engine == "none":
             raise SettingsError("classification.method is llm, but chat.engine is none: choose a chat model.")
         if searches and self.vision.engine == "azure_ai_vision" and not self.vision.endpoint:
@@ -265,6 +269,12 @@ class Settings(_Part):
             raise SettingsError(
                 "embedding.endpoint must name the Azure OpenAI resource: deploy with --var openai_endpoint=https://NAME.openai.azure.com"
             )
+
+    @property
+    def asks_services(self) -> bool:
+        """Whether 07 or 08 ask a service, which may refuse some texts."""
+        engines = (self.embedding.engine, self.classification.model.engine)
+        return self.classification.method == "llm" or any(engine in ("azure_openai", "serving") for engine in engines)
 
     @property
     def champion_name(self) -> str:
@@ -302,8 +312,22 @@ def load_settings(target: str, overrides: dict[str, Any] | None = None, conf_fol
     try:
         return Settings.model_validate({**merged, "target": target, "conf_folder": str(folder.absolute())})
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+        lines = [f"  {'.'.join(map(str, problem['loc']))}: {_said(problem)}" for problem in error.errors()]
         raise SettingsError("These settings can't be used:\n" + "\n".join(lines)) from error
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a setting; of a name that there is not, which one may be meant."""
+    if problem["type"] != "extra_forbidden":
+        return str(problem["msg"])
+    *section, name = problem["loc"]
+    model: Any = Settings
+    for part in section:
+        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        model = field.annotation if field else None
+    known = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+    near = get_close_matches(str(name), known, 1)
+    return "there is no such setting" + (f"; is {'.'.join(map(str, [*section, near[0]]))} meant?" if near else ".")
 
 
 def parse_overrides(text: str) -> dict[str, str]:

@@ -221,25 +221,29 @@ def test_azure_asks_again(service: FakeAzureOpenAI, faults: list[Fault]) -> None
     assert len(service.requests) == len(faults) + 1
 
 
-def test_azure_asks_the_second_deployment_at_once(service: FakeAzureOpenAI) -> None:
+@pytest.mark.parametrize("fault", [Fault(429, {"retry-after": "15"}), Fault(404), Fault(403), Fault(503)], ids=["429", "404", "403", "503"])
+def test_azure_asks_the_second_deployment_at_once(service: FakeAzureOpenAI, fault: Fault) -> None:
     with serving(FakeAzureOpenAI()) as second:
         assert isinstance(second, FakeAzureOpenAI)
-        service.faults.extend([Fault(429, {"retry-after": "15"})] * 3)
+        service.faults.extend([fault] * 2)
         start = time.monotonic()
-        embedder = azure(service, second)
+        embedder = azure(service, second, model="emb")
         assert embedder.embed_passages(["a b"]).shape == (1, 64)
         assert time.monotonic() - start < 3
         assert (len(service.requests), len(second.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("first_answers", [True, False])
+def test_azure_takes_no_vectors_of_another_model(service: FakeAzureOpenAI, first_answers: bool) -> None:
+    with serving(FakeAzureOpenAI()) as second:
+        assert isinstance(second, FakeAzureOpenAI)
         second.model = "another"
+        embedder = azure(service, second, model="emb")
+        if first_answers:
+            embedder.embed_passages(["a"])
+        service.faults.append(Fault(503))
         with pytest.raises(ModelError, match="another model"):
-            embedder.embed_passages(["c"])
-
-
-def test_azure_requests_stay_within_the_token_budget(service: FakeAzureOpenAI) -> None:
-    embedder = azure(service, batch_tokens=100)
-    embedder.embed_passages(["word " * 30] * 9)
-    assert [len(body["input"]) for _, _, body in service.requests] == [3, 3, 3]
-    assert embedder.tokens > 0
+            embedder.embed_passages(["b"])
 
 
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (403, 1), (404, 1), (401, 2)])

@@ -70,6 +70,8 @@ def source(tmp_path: Path) -> Path:
     canvas.showPage()
     canvas.drawImage(ImageReader(drawn("SECOND PAGE SCANNED")), 60, 500, 450, 60)
     canvas.showPage()
+    canvas.drawString(72, 700, "The third page has text again.")
+    canvas.showPage()
     canvas.save()
     return folder
 
@@ -108,7 +110,10 @@ def test_the_embedded_engine_reads_pictures_and_pages(spark: SparkSession, sourc
     shown = [text.replace(" ", "") for text in slides].index("CHARTOFRENTS")
     assert shown < slides.index("Slide 2 has a title"), "the picture's text stands with its slide"
     mixed = texts(lake, Kind.PDF, "mixed.pdf")
-    assert mixed[-1].replace(" ", "") == "SECONDPAGESCANNED"
+    own, other = mixed.index("The first page has text of its own."), mixed.index("The third page has text again.")
+    assert own < [text.replace(" ", "") for text in mixed].index("SECONDPAGESCANNED") < other, "a page's text stands between its neighbours"
+    flags = {row["name"]: row["flags"] for row in lake.read(tables.files(Kind.PDF)).collect()}
+    assert flags["mixed.pdf"] == []
     assert lake.read(tables.image_insights(Kind.WORD)).count() == 1, "a logo is read once"
     redacted = " ".join(row["text"] for row in lake.read(tables.ELEMENTS).collect())
     assert "<EMAIL_ADDRESS>" in redacted
@@ -155,6 +160,36 @@ def test_a_service_is_asked_once_for_each_image_and_paid(spark: SparkSession, so
     bills = lake.read(tables.TASK_RUNS).collect()
     assert sum(row["cost"] for row in bills) == pytest.approx(4 * 1.5 / 1000)
 
+    vision.text_of = lambda image: ""
+    overrides = chosen[1].replace("overrides=", "overrides=vision.language=en; ")
+    assert pipeline.run(source, root, *_INGEST, "--param", overrides) == 0
+    after = statuses(lake)
+    assert (after["scan.pdf"], after["letter0.docx"]) == ("needs_ocr", "ok"), "a caption is no text of the page"
+    flags = {row["name"]: row["flags"] for row in lake.read(tables.files(Kind.PDF)).collect()}
+    assert flags["mixed.pdf"] == ["pages_without_text"]
+    assert pipeline.run(source, root, *_INGEST, *chosen) == 0
+    vision.images.clear()
+
     shutil.copy(source / "letter0.docx", source / "letter9.docx")
     assert pipeline.run(source, root, *_INGEST, *chosen) == 0
-    assert len(vision.images) == 4
+    assert vision.images == []
+
+
+def test_a_budget_bounds_the_images_of_a_task_and_a_refused_one_is_not_sent_again(
+    spark: SparkSession, source: Path, tmp_path: Path, vision: FakeVision
+) -> None:
+    root = tmp_path / "lake"
+    lake = lake_of(spark, root)
+    (root / "keys").mkdir(parents=True)
+    (root / "keys" / "vision_api_key").write_text("key")
+    chosen = ("--param", f"overrides=vision.engine=azure_ai_vision; vision.endpoint={vision.url}; calls.total_seconds=2")
+    pdf = ("--only", "04_ingest_pdf_docs")
+    assert pipeline.run(source, root, *pdf, *chosen, "--param", "budget=0.0016") == 1
+    assert len(vision.images) == 1
+    assert "BudgetError" in pipeline.task_figures(spark, root)["04_ingest_pdf_docs"]["error"]
+    vision.chaos = lambda: Fault(400)
+    assert pipeline.run(source, root, *pdf, *chosen) == 0
+    asked = len(vision.requests)
+    assert pipeline.run(source, root, *pdf, *chosen) == 0
+    assert len(vision.requests) == asked
+    assert lake.read(tables.image_insights(Kind.PDF)).where("answer LIKE '%refused%'").count() == 1

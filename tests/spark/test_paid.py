@@ -78,6 +78,43 @@ def test_a_refused_text_keeps_its_document_back_and_no_other(spark: SparkSession
     assert lake.read(tables.INDEX_LEDGER).count() == _NOTES
 
 
+def test_where_every_text_is_refused_the_settings_are_at_fault_and_the_index_in_use_stays(
+    spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI
+) -> None:
+    source, root = read
+    lake = lake_of(spark, root)
+    before = pipeline.index_rows(root)
+    openai.refused = {"lease"}
+    assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "wrong")) == 1
+    errors = [row["error"] for row in lake.read(tables.TASK_RUNS).where("state = 'failed'").collect()]
+    assert any("All 30 texts were refused" in error and "Check the settings" in error for error in errors)
+    openai.refused = {"house3"}
+    assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "half")) == 1
+    errors = [row["error"] for row in lake.read(tables.TASK_RUNS).where("task_key = '09_push_to_ai_search' AND state = 'failed'").collect()]
+    assert any("1 documents have passages without label or vector" in error for error in errors)
+    assert before.items() <= pipeline.index_rows(root).items(), "the index in use stays until another one is complete"
+    openai.refused = set()
+    assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "half")) == 0
+    assert len(pipeline.index_rows(root)) == 1
+
+
+def test_what_a_waiting_document_no_longer_says_leaves_the_index(spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI) -> None:
+    source, root = read
+    note = source / "note5.csv"
+    old = note.read_text()
+    note.write_text(old.replace("house5", "house5 of Margriet"))
+    all_of_it = (*_READ, *_EMBED, *_PUSH, *chosen(openai, "half"))
+    assert pipeline.run(source, root, *all_of_it) == 0
+    assert "Margriet" in str(pipeline.index_rows(root))
+    note.write_text(old.replace("house5", "hut5"))
+    openai.refused = {"hut5"}
+    assert pipeline.run(source, root, *all_of_it) == 0
+    assert "Margriet" not in str(pipeline.index_rows(root)), "what was redacted or taken out must not wait for a service"
+    openai.refused = set()
+    note.write_text(old)
+    assert pipeline.run(source, root, *all_of_it) == 0
+
+
 def test_a_service_that_goes_down_ends_the_task_in_time_and_the_next_run_goes_on(
     spark: SparkSession, read: tuple[Path, Path], openai: FakeAzureOpenAI
 ) -> None:
@@ -109,7 +146,7 @@ def test_a_run_that_is_killed_leaves_receipts_that_the_next_one_settles(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(paid, "_settle", killed)
+        patch.setattr(paid, "settle", killed)
         assert pipeline.run(source, root, *_EMBED, *chosen(openai, "killed")) == 1
     assert lake.read(tables.EMBEDDINGS).where("model LIKE 'killed%'").count() == 0
     assert len(openai.embedded) == _NOTES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 from pyspark.sql import SparkSession
 from tests import pipeline
@@ -125,7 +126,9 @@ def test_groups_are_those_of_the_longest_prefix_of_the_path(
     held = sorted(tuple(document["groups"]) for document in search.documents[index].values())
     assert held == [("acme-team", "partners"), ("all",), ("all",), ("all",)]
     question = ("--only", "10_agent_query", "--param", "ask=true", "--param", "question=What is secret to the team?")
-    for group, cited in (("acme-team", 1), ("strangers", 0)):
+    assert "acme" not in str(mlflow.search_runs(search_all_experiments=True, output_format="list")), "groups are names of clients"
+    assert pipeline.run(source, root, "--param", f"{chosen}{groups}; answer.groups=[strangers]", *question) == 1
+    for group, cited in (("acme-team", 1), ("all", 0)):
         asked = f"{chosen}{groups}; answer.groups=[{group}]; answer.min_similarity=0; answer.min_keyword_share=0"
         assert pipeline.run(source, root, "--param", asked, *question) == 0
         last = max(pipeline.read(spark, root, tables.ANSWERS), key=lambda row: row["asked_at"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.azure_openai import FakeAzureOpenAI
-from tests.fakes.server import serving
+from tests.fakes.server import Fault, serving
 
 from lakedocs.classify.by_chat import ChatClassifier, prompt_tokens, texts_a_request
 from lakedocs.classify.labels import LabelFile, load_labels
@@ -78,6 +78,21 @@ def test_what_has_no_valid_label_is_asked_for_once_more(service: FakeAzureOpenAI
         assert [passage["number"] for passage in json.loads(service.requests[1][2]["messages"][-1]["content"])] == asked_again
 
 
+def test_of_a_reply_that_is_cut_off_what_came_is_kept_and_the_rest_asked_for(service: FakeAzureOpenAI) -> None:
+    replies = [json.dumps(json.loads(said((1, "problem"), (2, "solution"), (3, "none"))), indent=4)[:-90]]
+    service.chat = lambda messages: replies.pop() if replies else labelling(messages)
+    assert [score.label for score in classifier(service).classify(TEXTS).scores if score] == ["problem", "solution", "none"]
+    assert [passage["number"] for passage in json.loads(service.requests[1][2]["messages"][-1]["content"])] == [3]
+
+
+def test_labels_of_the_first_reply_are_kept_where_the_second_is_refused(service: FakeAzureOpenAI) -> None:
+    service.chat = lambda messages: said((1, "problem"))
+    service.chaos = lambda: Fault(400) if len(service.requests) == 2 else None
+    labelled = classifier(service).classify(TEXTS)
+    assert [score and score.label for score in labelled.scores] == ["problem", None, None]
+    assert labelled.tokens_in > 0
+
+
 def test_twice_without_a_valid_label_is_none_for_that_text_alone(service: FakeAzureOpenAI) -> None:
     service.chat = lambda messages: labelling(messages).replace("solution", "unsure")
     assert [score and score.label for score in classifier(service).classify(TEXTS).scores] == ["problem", None, "none"]
@@ -92,7 +107,7 @@ def test_a_refused_request_says_so(service: FakeAzureOpenAI) -> None:
 
 def test_requests_fit_and_lose_nothing(service: FakeAzureOpenAI) -> None:
     labels = load_labels(bundle_folder() / "conf" / "labels.yml")
-    limits = {"context_tokens": 2000, "answer_tokens": 500}
+    limits = {"context_tokens": 2300, "answer_tokens": 500}
     chosen = classifier(service, labels, **limits)
     texts = ["word " * (7 * n % 90) + "failure" for n in range(200)] + ["word " * 5000]
     batches = list(chosen.requests_of(texts))
@@ -101,7 +116,7 @@ def test_requests_fit_and_lose_nothing(service: FakeAzureOpenAI) -> None:
     for batch in batches:
         assert all(chosen.classify([texts[position] for position in batch]).scores)
     sent = [sum(count_cl100k(message["content"]) + 4 for message in body["messages"]) for _, _, body in service.requests]
-    assert max(sent) <= 2000 - 500
+    assert max(sent) <= 2300 - 500
     assert prompt_tokens(labels) < 700
 
 

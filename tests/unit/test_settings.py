@@ -107,3 +107,23 @@ def test_a_fingerprint_changes_with_any_part() -> None:
     other = load_settings("local", {"limits.seconds": "61"})
     assert fingerprint("v", one.limits) != fingerprint("v", other.limits)
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("chat.enginee", "chat.enginee: there is no such setting; is chat.engine meant?"),
+        ("visoin.engine", "visoin: there is no such setting; is vision meant?"),
+        ("search.nonsense_at_all", "search.nonsense_at_all: there is no such setting."),
+        ("classification.model.endpont", "is classification.model.endpoint meant?"),
+    ],
+)
+def test_a_misspelt_setting_says_which_one_may_be_meant(name: str, says: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings("local", {name: "x"})
+    assert says in str(raised.value)
+
+
+def test_a_chat_model_must_have_room_for_passages() -> None:
+    with pytest.raises(SettingsError, match="1,500 more"):
+        load_settings("local", {"chat.context_tokens": "2000", "chat.answer_tokens": "1500"})

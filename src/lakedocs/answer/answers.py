@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 
 UNKNOWN = "I do not know: nothing in the indexed documents fits this question."
+REFUSED = "I can't answer: the language model's service refuses this question or what was found for it."
 WITHHELD = "I can't answer: what the language model wrote is not borne out by the indexed documents."
 
 

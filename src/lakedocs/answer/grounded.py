@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
-from lakedocs.answer.answers import UNKNOWN, WITHHELD, Answer, Citation, Usage
+from lakedocs.answer.answers import REFUSED, UNKNOWN, WITHHELD, Answer, Citation, Usage
 from lakedocs.answer.draft import MOST_FOLLOW_UPS, Draft, Statement, again, drafted, request, whole_statements
 from lakedocs.answer.support import Support
 from lakedocs.embed.protocol import Embedder, Vectors
+from lakedocs.errors import RefusedError, ServiceError
 from lakedocs.llm.protocol import ChatModel, Message, Reply
 from lakedocs.records import Hit
 from lakedocs.services.options import ChatSettings
@@ -54,7 +55,7 @@ class Grounded:
             on_text: told the text of the statements that are borne out so far.
 
         Raises:
-            ServiceError: when the model does not answer, or refuses to.
+            ServiceError: when the model does not answer.
         """
         if not hits:
             return Answer(question, False, UNKNOWN, (), 0.0, 0, milliseconds)
@@ -65,7 +66,10 @@ class Grounded:
             if on_text and support.judge(whole_statements(reply)):
                 on_text(_written(support.borne_out))
 
-        draft, replies = self._drafted(conversation, follow)
+        try:
+            draft, replies = self._drafted(conversation, follow)
+        except RefusedError:  # a content filter, most often: one question's matter, not the others'
+            return Answer(question, False, REFUSED, (), 0.0, len(shown), milliseconds, usage=Usage(self._chat.key))
         support.judge(draft.statements if draft else [])
         usage = self._usage(replies)
         if draft is None or not support.borne_out:
@@ -74,7 +78,7 @@ class Grounded:
         confidence = min(draft.confidence, len(support.borne_out) / len(draft.statements))
         return Answer(
             question, True, _written(support.borne_out), _citations(support.borne_out), round(confidence, 4), len(shown), milliseconds,
-            tuple(draft.follow_ups[:MOST_FOLLOW_UPS]), support.withheld, usage=usage,
+            support.harmless(draft.follow_ups)[:MOST_FOLLOW_UPS], support.withheld, usage=usage,
         )  # fmt: skip
 
     def _drafted(self, conversation: list[Message], follow: OnText) -> tuple[Draft | None, list[Reply]]:
@@ -83,11 +87,13 @@ class Grounded:
         try:
             return drafted(reply.text), [reply]
         except ValidationError as error:
-            second = self._chat.ask(again(conversation, reply.text, error), Draft, follow)
+            conversation = again(conversation, reply.text, error)
+        replies = [reply]
         try:
-            return drafted(second.text), [reply, second]
-        except ValidationError:
-            return None, [reply, second]
+            replies.append(self._chat.ask(conversation, Draft, follow))
+            return drafted(replies[-1].text), replies
+        except (ValidationError, ServiceError):  # the first reply is paid for, whatever became of the second
+            return None, replies
 
     def _usage(self, replies: Sequence[Reply]) -> Usage:
         tokens_in, tokens_out = sum(reply.tokens_in for reply in replies), sum(reply.tokens_out for reply in replies)

@@ -60,6 +60,13 @@ def is_order(sentence: str) -> bool:
     return _ORDER.search(sentence) is not None
 
 
+def _without(hit: Hit, text: str, title: bool, headings: bool, place: bool) -> Hit:
+    """The passage with this text, and without those of its titles."""
+    return replace(
+        hit, text=text, title="" if title else hit.title, heading_path="" if headings else hit.heading_path, place="" if place else hit.place
+    )
+
+
 def without_orders(hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit], int]:
     """The passages that give no orders; the others without theirs; and how many orders there were."""
     pure: list[Hit] = []
@@ -68,11 +75,13 @@ def without_orders(hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit], int]:
     for hit in hits:
         orders = [sentence for sentence in _SENTENCE_END.split(hit.text) if is_order(sentence)]
         number += len(orders)
+        told = [is_order(hit.title), is_order(hit.heading_path), is_order(hit.place)]
+        number += sum(told)
         text = hit.text
         for order in orders:
             text = text.replace(order, " ")
-        if not orders:
+        if not orders and not any(told):
             pure.append(hit)
         elif text.strip():
-            suspect.append(replace(hit, text=text.strip()))
+            suspect.append(_without(hit, text.strip(), *told))
     return pure, suspect, number

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lakedocs.answer.draft import Statement
+from lakedocs.answer.orders import is_order
 from lakedocs.answer.words import sentences, telling_words
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.records import Hit
@@ -13,7 +14,10 @@ from lakedocs.settings import AnswerSettings
 
 _SIGNS = re.compile(r"<[A-Z_]+>|\b[A-Z_]+_[0-9a-f]{4,}\b|https?://\S+|\bwww\.\S+|\S+@\S+|\w*\d[\w.,:/%-]*")
 _NOT_WORD = re.compile(r"\W+")
-_SHORTEST_QUOTE = 3
+_SHORTEST_QUOTE = 2
+"""A quote has so many words that tell something, or is all of its passage."""
+_SAME_WORDS = 0.8
+_NEW_WORDS = 0.34
 
 
 class Support:
@@ -54,27 +58,45 @@ class Support:
         self._judged += [(statement, self._passage_of(statement)) for statement in statements[len(known) :]]
         return len(self.borne_out) > before
 
+    def harmless(self, follow_ups: Sequence[str]) -> tuple[str, ...]:
+        """Questions that hold no number, address or name that is in neither question nor passages, and no order."""
+        known = _signs(" ".join([self._question, *(f"{hit.title} {hit.text}" for hit in self._shown)]))
+        return tuple(one for one in follow_ups if one.strip() and _signs(one) <= known and not is_order(one))
+
     def _passage_of(self, statement: Statement) -> Hit | None:
         """The cited passage in which the quoted words stand, if all else that the statement says is there too."""
         quote = _plain(statement.quote)
         cited = [self._shown[number - 1] for number in statement.citations if 0 < number <= len(self._shown)]
-        quoted = next((hit for hit in cited if quote and quote in _plain(hit.text)), None)
+        quoted = next((hit for hit in cited if quote and f" {quote} " in f" {_plain(hit.text)} "), None)
         if quoted is None or not statement.text.strip():
             return None
-        if len(quote.split()) < _SHORTEST_QUOTE and quote != _plain(quoted.text):
+        if len(telling_words(statement.quote)) < _SHORTEST_QUOTE and quote != _plain(quoted.text):
             return None
-        evidence = " ".join([self._question, *(f"{hit.title} {hit.heading_path} {hit.place} {hit.text}" for hit in cited)]).casefold()
-        if any(sign.casefold().rstrip(".,:") not in evidence for sign in _SIGNS.findall(statement.text)):
+        evidence = " ".join(f"{hit.title} {hit.heading_path} {hit.place} {hit.text}" for hit in cited)
+        if not _signs(statement.text) <= _signs(evidence):
             return None
-        return quoted if self._means(statement) else None
+        return quoted if self._means(statement, quoted) and self._answers(statement, evidence) else None
 
-    def _means(self, statement: Statement) -> bool:
-        """Whether a statement says what its quote does, and speaks of the question."""
-        said, quoted = self._embedder.embed_passages([statement.text, statement.quote])
-        words, in_quote, asked = telling_words(statement.text), telling_words(statement.quote), telling_words(self._question)
-        share = len(words & in_quote) / len(words) if words else 0.0
-        is_same = float(said @ quoted) >= self._settings.min_support or share >= self._settings.min_support
-        return is_same and (float(said @ self._vector) >= self._settings.min_similarity or bool(asked & words))
+    def _means(self, statement: Statement, quoted: Hit) -> bool:
+        """Whether a statement says what its quote does, or the sentence in which that stands."""
+        quote = _plain(statement.quote)
+        around = [sentence for sentence in sentences(quoted.text) if quote in _plain(sentence)]
+        said, *there = self._embedder.embed_passages([statement.text, statement.quote, *around])
+        words = telling_words(statement.text)
+        share = len(words & telling_words(" ".join([statement.quote, *around]))) / len(words) if words else 0.0
+        return share >= _SAME_WORDS or max(float(said @ vector) for vector in there) >= self._settings.min_support
+
+    def _answers(self, statement: Statement, evidence: str) -> bool:
+        """Whether a statement speaks of the question, and hardly of what neither the question nor the passages speak of."""
+        words, asked = telling_words(statement.text), telling_words(self._question)
+        new = len(words - asked - telling_words(evidence)) / len(words) if words else 1.0
+        vector = self._embedder.embed_passages([statement.text])[0]
+        return new <= _NEW_WORDS and (float(vector @ self._vector) >= self._settings.min_similarity or bool(asked & words))
+
+
+def _signs(text: str) -> set[str]:
+    """The numbers, replacements and addresses in a text."""
+    return {sign.casefold().strip(".,:;%/-") for sign in _SIGNS.findall(text)} - {""}
 
 
 def _plain(text: str) -> str:
@@ -83,7 +105,7 @@ def _plain(text: str) -> str:
 
 def bears_out(sentence: str, passage: str, embedder: Embedder, least: float) -> bool:
     """Whether a sentence says nothing that one sentence of the passage does not: its numbers and replacements stand there, and it means the same."""
-    if any(sign.casefold().rstrip(".,:") not in passage.casefold() for sign in _SIGNS.findall(sentence)):
+    if not _signs(sentence) <= _signs(passage):
         return False
     if _plain(sentence) in _plain(passage):
         return True

@@ -66,21 +66,22 @@ class AzureOpenAIEmbedder:
     def _create(self, number: int, inputs: list[str]) -> tuple[Vectors, int]:
         wanted: dict[str, Any] = {"dimensions": self._settings.dimensions} if self._settings.dimensions else {}
         answer = self._deployments.clients[number].embeddings.create(model=self._deployments.names[number], input=inputs, **wanted)
-        self._check_model(answer.model)
+        self._check_model(number, answer.model)
         rows = sorted(answer.data, key=lambda row: row.index)
         if [row.index for row in rows] != list(range(len(inputs))):
             raise ValueError("another number of vectors than there were texts")
         return np.asarray([row.embedding for row in rows], dtype=np.float32), int(answer.usage.total_tokens)
 
-    def _check_model(self, model: str) -> None:
-        """Nothing, where the deployments have the same model.
+    def _check_model(self, number: int, model: str) -> None:
+        """Nothing, where the answer is of the first deployment, or of another one with the same model.
 
         Raises:
             ModelError: vectors of two models in one index would never be found together.
         """
         with self._counting:
-            self._model = self._model or model
-            if model != self._model:
+            if number == 0:
+                self._model = model
+            elif model != self._model and (self._model or not model.casefold().startswith(self._settings.model.casefold())):
                 raise ModelError("embedding.second_deployment is of another model than embedding.deployment: their vectors can't stand in one index.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import time
 from collections.abc import Iterator
 
 import pdfplumber
@@ -22,6 +23,7 @@ _TABLE_RULES = 8
 _MAX_TABLE_PAGES = 20
 _MAX_IMAGES_A_PAGE = 20
 _MIN_IMAGE_PX = 32
+_PICTURES_SHARE = 0.5
 _PAGE_SCALE, _LONGEST_PAGE_PX = 2.2, 2400
 """A page is drawn at about 160 dots an inch."""
 
@@ -63,6 +65,7 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
     without_text = 0
     something_drawn = False
     table_pages: list[int] = []
+    pictures_until = time.monotonic() + _PICTURES_SHARE * reading.limits.seconds
     for index in range(count):
         if reading.full:
             break
@@ -82,7 +85,7 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
             as_image = reading.limits.pages_as_images and not text.strip()
             drawn, rules = _drawn(page, reading, place, keep_images=not as_image)
             if as_image and drawn:
-                _save_page(page, reading, place)
+                _save_page(page, reading, place, pictures_until)
             something_drawn = something_drawn or drawn
             if rules >= _TABLE_RULES and text.strip():
                 table_pages.append(index)
@@ -142,9 +145,9 @@ def _drawn(page: pdfium.PdfPage, reading: Reading, place: Place, *, keep_images:
     return drawn, rules
 
 
-def _save_page(page: pdfium.PdfPage, reading: Reading, place: Place) -> None:
-    """Keep what the page shows, for whoever reads images."""
-    if len(reading.images) >= reading.limits.images:
+def _save_page(page: pdfium.PdfPage, reading: Reading, place: Place, until: float) -> None:
+    """Keep what the page shows, for whoever reads images, as long as there is time: text that was read is not given up for pictures."""
+    if len(reading.images) >= reading.limits.images or time.monotonic() > until:
         reading.flag(Flag.TRUNCATED)  # what these pages say is lost
         return
     scale = min(_PAGE_SCALE, _LONGEST_PAGE_PX / max(*page.get_size(), 1))

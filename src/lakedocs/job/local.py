@@ -124,6 +124,7 @@ def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession],
     chosen = chosen_tasks(job, run)
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     settings = load_settings("local", {"storage.root": run.root, "source.path": run.source, **parse_overrides(parameters.get("overrides", ""))})
+    settings.check_services(searches=run.job != TRAINING)
     with sole_run(settings.storage):
         make_local_keys(settings)
         clear_work(settings.storage)

@@ -40,9 +40,10 @@ def label_missing(context: TaskContext, texts: DataFrame) -> DataFrame | None:
     context.lake.ensure(LABEL_REPLIES)
     settings = context.settings
     price, prompt, most = chat_price(settings), prompt_tokens(_labels(settings)), texts_a_request(settings.chat)
+    room = max(settings.chat.context_tokens - settings.chat.answer_tokens - prompt, 1)
 
     def cost(tokens: int, number: int) -> float:
-        requests = -(-number // most)
+        requests = max(-(-number // most), -(-(tokens + number * 12) // room))
         return price.cost(tokens + requests * prompt + number * 12, number * REPLY_TOKENS) if price else 0.0
 
     return buy_missing(context, texts, LABEL_REPLIES, chat_labels_key(settings), partial(_LabelPurchase, settings, context.run_id), price, cost)
@@ -80,4 +81,4 @@ class _LabelPurchase:
             "run_id": pa.array([self._run_id] * len(found), pa.string()),
         }  # fmt: skip
         refused = {text_hash: _INVALID for text_hash, score in zip(hashes, labelled.scores, strict=True) if score is None}
-        return Receipt(columns, labelled.tokens_in, labelled.tokens_out, refused)
+        return Receipt(columns, labelled.tokens_in, labelled.tokens_out, refused=refused)

@@ -7,7 +7,6 @@ stays away ends the pass after what is under way.
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,12 @@ from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark import TaskContext as SparkTask
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakedocs.errors import BudgetError, RefusedError, ServiceError
 from lakedocs.lakehouse.arrow import arrow_type
-from lakedocs.lakehouse.budget import Cost, affordable, money_left
+from lakedocs.lakehouse.budget import Cost, affordable, charge, money_left
 from lakedocs.lakehouse.changes import fresh_folder
 from lakedocs.lakehouse.failures import note_failures
 from lakedocs.lakehouse.progress import tick
@@ -32,7 +30,7 @@ from lakedocs.lakehouse.tables import Table
 from lakedocs.services.prices import Price
 from lakedocs.services.side_by_side import side_by_side
 
-_PAID = (("tokens_in", "bigint"), ("tokens_out", "bigint"))
+_PAID = (("tokens_in", "bigint"), ("tokens_out", "bigint"), ("items", "bigint"))
 _PAID_NAMES = [name for name, _ in _PAID]
 _NO_TEXT = ""
 """Stands in a receipt for a request that was paid for and brought nothing."""
@@ -46,12 +44,14 @@ class Receipt:
 
     Attributes:
         columns: the values of each column of its table, by name.
+        items: what is paid by the piece (images).
         refused: why there is no row, for the hash of each text that the service had no valid answer to.
     """
 
     columns: dict[str, pa.Array]
     tokens_in: int = 0
     tokens_out: int = 0
+    items: int = 0
     refused: dict[str, str] = field(default_factory=dict)
 
 
@@ -113,20 +113,20 @@ def buy_missing(
         BudgetError: when only some can be paid for; those are done first.
         ServiceError: when the service stays away; what it answered before is in the table.
     """
-    _settle(context, table, price)
+    settle(context, table, price)
     item = table.keys[0]
     known = context.lake.read(table).where(F.col("model") == key).select(item)
     missing = materialised(context, texts.join(known, item, "left_anti"), f"texts_{table.name}")
     wanted = number = missing.count()
     budget = context.settings.spending.budget
     if number and price and budget:
-        missing, is_all = affordable(missing, cost, money_left(context))
+        missing, is_all = affordable(missing, item, cost, money_left(context))
         number = number if is_all else missing.count()
     refused = None
     if number:
         context.announce(number)
         calls = context.settings.calls
-        refused = _buy_all(context, missing, table, opened, price, spread or Spread(calls.workers, calls.at_once))
+        refused = _buy_all(context, missing, number, table, opened, price, spread or Spread(calls.workers, calls.at_once))
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
     if number < wanted:
         raise BudgetError(
@@ -137,7 +137,7 @@ def buy_missing(
 
 
 def _buy_all(
-    context: TaskContext, texts: DataFrame, table: Table, opened: Callable[[], Purchase], price: Price | None, spread: Spread
+    context: TaskContext, texts: DataFrame, asked: int, table: Table, opened: Callable[[], Purchase], price: Price | None, spread: Spread
 ) -> DataFrame | None:
     folder = _folder(context, table)
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,31 +148,38 @@ def _buy_all(
         partitioned = texts.select(item, "text").repartition(spread.partitions, F.xxhash64(item))
         outcome = materialised(context, partitioned.mapInArrow(buy, _OUTCOME_DDL), f"refused_{table.name}")
     finally:
-        _settle(context, table, price)
+        settle(context, table, price)
     down = outcome.where("is_down").select("reason").limit(1).collect()
     failed = outcome.where("NOT is_down")
     number = note_failures(context, failed)
     if down:
         raise ServiceError(down[0]["reason"])
+    if number == asked > 1:
+        reason = failed.select("reason").limit(1).collect()[0]["reason"]
+        raise ServiceError(f"All {asked:,} texts were refused: {reason} Check the settings of the model and its deployment.")
     return failed.select(F.col("item").alias(item)) if number else None
 
 
-def _settle(context: TaskContext, table: Table, price: Price | None) -> None:
-    """Move receipts into their table and onto the bill, those of a killed run too."""
-    folder = _folder(context, table)
-    if not any(folder.glob("*.parquet")):
+def settle(context: TaskContext, table: Table, price: Price | None) -> None:
+    """Move receipts into their table and onto the bill, those of a killed run too.
+
+    The bill comes first: a kill in between has it counted once too often, never too seldom. Only what is listed here is read and removed,
+    for a failed pass may still be writing.
+    """
+    files = sorted(_folder(context, table).glob("*.parquet"))
+    if not files:
         return
-    receipts = context.spark.read.schema(", ".join(f"{name} {kind}" for name, kind in (*table.columns, *_PAID))).parquet(str(folder))
+    schema = ", ".join(f"{name} {kind}" for name, kind in (*table.columns, *_PAID))
+    receipts = context.spark.read.schema(schema).parquet(*map(str, files))
     item = table.keys[0]
     known = context.lake.read(table).select(item, "model")
-    new = receipts.dropDuplicates([item, "model"]).join(known, [item, "model"], "left_anti").where(F.col(item) != _NO_TEXT)
-    new = materialised(context, new, f"receipts_{table.name}")
-    paid = new.select(*_PAID_NAMES).unionByName(receipts.where(F.col(item) == _NO_TEXT).select(*_PAID_NAMES))
-    tokens = paid.agg(F.count("*").alias("items"), *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in _PAID_NAMES)).collect()[0]
-    context.lake.append(table, new)
-    shutil.rmtree(folder)
+    new = materialised(context, receipts.join(known, [item, "model"], "left_anti"), f"receipts_{table.name}")
+    paid = new.agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in _PAID_NAMES)).collect()[0]
     if price:
-        context.bill.add(tokens["tokens_in"] + tokens["tokens_out"], price.cost(tokens["tokens_in"], tokens["tokens_out"], tokens["items"]))
+        charge(context, paid["tokens_in"] + paid["tokens_out"], price.cost(paid["tokens_in"], paid["tokens_out"], paid["items"]))
+    context.lake.append(table, new.where(F.col(item) != _NO_TEXT).dropDuplicates([item, "model"]))
+    for file in files:
+        file.unlink(missing_ok=True)
     fresh_folder(context.settings.storage, context.task_key, f"receipts_{table.name}")
 
 
@@ -197,10 +204,7 @@ def _buy(
 
 
 def _held(folder: str, item: str) -> set[str]:
-    """What an earlier attempt of this Spark task may have bought before it was lost."""
-    task = SparkTask.get()
-    if task is None or task.attemptNumber() == 0:
-        return set()
+    """What an earlier attempt of this Spark task, or of its stage, may have bought before it was lost."""
     return {value for path in Path(folder).glob("*.parquet") for value in pq.read_table(path, columns=[item])[item].to_pylist()}
 
 
@@ -228,10 +232,10 @@ def _write(folder: Path, table: Table, receipt: Receipt) -> None:
     schema = pa.schema([(name, arrow_type(kind)) for name, kind in (*table.columns, *_PAID)])
     number = len(next(iter(receipt.columns.values())))
     if number:
-        paid = [pa.array([tokens] + [0] * (number - 1), pa.int64()) for tokens in (receipt.tokens_in, receipt.tokens_out)]
+        paid = [pa.array([paid] + [0] * (number - 1), pa.int64()) for paid in (receipt.tokens_in, receipt.tokens_out, receipt.items)]
         rows = pa.Table.from_arrays([receipt.columns[name] for name in table.names] + paid, schema=schema)
     else:
-        nothing = {table.keys[0]: _NO_TEXT, "model": uuid.uuid4().hex, "tokens_in": receipt.tokens_in, "tokens_out": receipt.tokens_out}
+        nothing = {table.keys[0]: _NO_TEXT, "model": uuid.uuid4().hex, "tokens_in": receipt.tokens_in, "tokens_out": receipt.tokens_out, "items": 0}
         rows = pa.Table.from_pylist([nothing], schema=schema)
     name = uuid.uuid4().hex
     partial_file = folder / f".{name}.partial"

@@ -200,4 +200,4 @@ class _ChunkPurchase:
         part = summarised(self._chat, texts[0], self._most_tokens)
         rows = [(hashes[0], self._key, part.text, self._run_id)] if part.text else []
         columns = {name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(tables.SUMMARY_PARTS.names)}
-        return Receipt(columns, part.tokens_in, part.tokens_out, {} if part.text else {hashes[0]: _INVALID})
+        return Receipt(columns, part.tokens_in, part.tokens_out, refused={} if part.text else {hashes[0]: _INVALID})

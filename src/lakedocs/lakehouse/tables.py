@@ -199,13 +199,20 @@ TASK_RUNS = Table(
      ("tokens", "bigint"), ("cost", "double"), ("finished_at", "timestamp"), *_RUN),
     ("run_id", "task_key"),
 )  # fmt: skip
+BILLS = Table(
+    "docs",
+    "bills",
+    (("task_key", "string"), ("tokens", "bigint"), ("cost", "double"), ("paid_at", "timestamp"), *_RUN),
+    ("run_id", "task_key"),
+)
+"""What was paid, as it was paid: docs.task_runs has the sum of a task that came to its end, well or not. Append only."""
 FAILURES = Table(
     "docs",
     "failures",
     (("task_key", "string"), ("item", "string"), ("reason", "string"), ("failed_at", "timestamp"), *_RUN),
     ("run_id", "task_key"),
 )
-"""What an outside service refused, a row for each item (hash of a redacted text or image, id of a passage) and run; append only."""
+"""What an outside service refused, a row for each item (hash of a redacted text, id of a passage) and run; append only."""
 
 TRAINING_EXAMPLES = Table(
     "docs",
@@ -237,7 +244,7 @@ INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, LABEL_REPLIES, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS,
-    ANSWER_REVIEWS, TASK_RUNS, FAILURES, SUMMARIES, SUMMARY_CHUNKS, SUMMARY_PARTS, SUMMARIES_LEDGER,
+    ANSWER_REVIEWS, TASK_RUNS, BILLS, FAILURES, SUMMARIES, SUMMARY_CHUNKS, SUMMARY_PARTS, SUMMARIES_LEDGER,
     TRAINING_EXAMPLES, TRAINING_REFUSED, LABEL_REVIEWS, VAULT, REVEALS, REDACTION_LISTS,
     REDACTION_CANDIDATES, REDACTION_DECISIONS, *map(predictions, CLASSIFIERS),
 )  # fmt: skip

@@ -73,6 +73,6 @@ class OpenAIChat:
         text = "".join(pieces)
         between = (times[-1] - times[0]) * 1000 / (len(times) - 1) if len(times) > 1 else 0.0
         return Reply(
-            text, usage.prompt_tokens if usage else tokens_in, usage.completion_tokens if usage else count_cl100k(text), reason == "length",
+            text, usage.prompt_tokens if usage else tokens_in, usage.completion_tokens if usage else count_cl100k(text),
             round((times[0] - start) * 1000, 1) if times else 0.0, round(between, 2),
         )  # fmt: skip

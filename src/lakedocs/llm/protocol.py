@@ -22,7 +22,6 @@ class Reply:
     """What a model said.
 
     Attributes:
-        is_cut: it ran into the limit of its length.
         first_token_ms: time to the first piece of text, in milliseconds.
         inter_token_ms: mean time between pieces.
     """
@@ -30,7 +29,6 @@ class Reply:
     text: str = field(repr=False)
     tokens_in: int = 0
     tokens_out: int = 0
-    is_cut: bool = False
     first_token_ms: float = 0.0
     inter_token_ms: float = 0.0
 

@@ -24,7 +24,6 @@ _RANK_CONSTANT = 60
 """Of reciprocal rank fusion (Cormack et al., 2009)."""
 _CANDIDATES = 50
 _KEYS_A_DELETE = 500
-_SAFE = re.compile(r"[\w.-]+")
 
 
 class LanceIndex:

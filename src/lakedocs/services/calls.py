@@ -60,7 +60,7 @@ def answered(status: int, headers: Mapping[str, str]) -> Verdict:
 
 def unreachable(error: BaseException) -> Verdict:
     """A connection that failed, a time-out, an answer that broke off."""
-    return Verdict(f"can't be reached ({type(error).__name__})")
+    return Verdict(f"can't be reached ({type(error).__name__}: check its address)")
 
 
 def unreadable(error: BaseException) -> Verdict:
@@ -113,7 +113,11 @@ class Caller:
 
         def may_pass(state: RetryCallState) -> bool:
             verdict = self._verdict(state)
-            if verdict is None or verdict.passes == "never":
+            if verdict is None:
+                return False
+            if not verdict.is_of_item and state.attempt_number < len(self._rates):
+                return True  # another deployment has not been asked yet
+            if verdict.passes == "never":
                 return False
             is_again = bool(before) and before[-1].passes == "once"
             before.append(verdict)

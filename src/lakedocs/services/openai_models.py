@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 from openai import APIConnectionError, APIStatusError, AzureOpenAI, OpenAI, OpenAIError
@@ -47,7 +48,8 @@ class Deployments:
     def __init__(self, service: str, deployments: Sequence[Deployment], bounds: CallSettings, rate: Callable[[], Rate]) -> None:
         self.names = [deployment.name for deployment in deployments]
         self.clients = [_client(deployment, bounds) for deployment in deployments]
-        self.caller = Caller(service, judge, bounds, [rate() for _ in deployments])
+        hosts = " and ".join(dict.fromkeys(urlsplit(deployment.endpoint).netloc or deployment.endpoint for deployment in deployments))
+        self.caller = Caller(f"{service} at {hosts}", judge, bounds, [rate() for _ in deployments])
 
 
 def _client(deployment: Deployment, bounds: CallSettings) -> OpenAI:

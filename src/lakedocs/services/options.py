@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Part(BaseModel):
@@ -76,6 +76,12 @@ class ChatSettings(AzureModel):
     answer_tokens: int = Field(1000, gt=0, description="Longest reply.")
     context_tokens: int = Field(12_000, gt=500, description="Longest request, reply included.")
     structured: Literal["schema", "object"] = Field("schema", description="schema: replies by JSON schema; object: any JSON, for older models.")
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if self.context_tokens < self.answer_tokens + 1500:
+            raise ValueError("context_tokens must be 1,500 more than answer_tokens at least: it holds the reply, the rules and the passages.")
+        return self
 
 
 class SearchSettings(_Part):

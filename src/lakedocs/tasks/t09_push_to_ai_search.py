@@ -8,6 +8,7 @@ the present one, which it replaces under the alias when it is complete.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from functools import partial
@@ -50,10 +51,11 @@ def run(context: TaskContext) -> Figures:
     index = open_index(settings, model)
     if not index.exists():
         _forget_state(context, place)
+    former = _former_names(context, place)
+    _note_filled(context, place)
     index.ensure(_dimensions(context, model))
     if context.recovering:
         _forget_strays(context, model)
-    former = _former_names(context, place)
     figures = run_derived(
         context,
         _STAGE,
@@ -70,11 +72,17 @@ def run(context: TaskContext) -> Figures:
         raise ServiceError(
             f"The index refused passages of {refused} documents (docs.failures says why); the rest is in, and these are tried again in the next run."
         )
+    waiting = _forget_outdated(context, model, place) if settings.asks_services else 0
     if not index.is_published():
-        former |= {index.published()} - {""}
+        if waiting and index.published():
+            raise ServiceError(
+                f"{waiting} documents have passages without label or vector (docs.failures says why), so this index is not complete: the one "
+                "before it stays in use. Run again, or take these documents out."
+            )
         index.publish()
     for old in former:
         index.drop(old)
+        (_filled(context) / f"{place.partition(':')[0]}-{old}").unlink(missing_ok=True)
     return figures
 
 
@@ -127,12 +135,40 @@ def _forget_strays(context: TaskContext, model: str) -> None:
         context.lake.remove(tables.INDEX_STATE, context.lake.keys(unsure.select("doc_id")))
 
 
+def _filled(context: TaskContext) -> Path:
+    """Where a file per index says that this lake has filled it: none that it has not is ever dropped."""
+    return context.settings.storage.path / "work" / "filled"
+
+
+def _note_filled(context: TaskContext, place: str) -> None:
+    folder = _filled(context)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / place.replace(":", "-")).touch()
+
+
 def _former_names(context: TaskContext, place: str) -> set[str]:
-    """Indexes of this service that another embedding model filled under the same base name."""
+    """Indexes of this service that this lake filled under the same base name, for another embedding model or schema."""
     service, _, _ = place.partition(":")
     base = f"{service}:{context.settings.search.index}-"
     held = context.lake.read(tables.INDEX_STATE).where((F.col("index_name") != place) & F.col("index_name").startswith(base))
-    return {row["index_name"].partition(":")[2] for row in held.select("index_name").distinct().limit(20).toLocalIterator()}
+    names = {row["index_name"].partition(":")[2] for row in held.select("index_name").distinct().limit(20).toLocalIterator()}
+    own = re.compile(rf"{service}-({re.escape(context.settings.search.index)}-[0-9a-f]{{8}})")
+    noted = {match.group(1) for path in _filled(context).glob("*") if (match := own.fullmatch(path.name))}
+    return (names | noted) - {place.partition(":")[2]}
+
+
+def _forget_outdated(context: TaskContext, model: str, place: str) -> int:
+    """How many documents wait for labels or vectors; what the index holds of them and no passage says any more (redacted anew) goes now."""
+    waiting = _upstream(context).where("waits").select(F.col("unit_id").alias("doc_id"))
+    number = waiting.count()
+    if number:
+        held = context.lake.read(tables.INDEX_STATE).where(F.col("index_name") == place).join(waiting, "doc_id", "left_semi")
+        outdated = held.select("passage_id").join(context.lake.read(tables.PASSAGES).select("passage_id"), "passage_id", "left_anti")
+        outdated = materialised(context, outdated, "outdated")
+        _delete_keys(context, model, outdated)
+        if not outdated.isEmpty():
+            context.lake.remove(tables.INDEX_STATE, context.lake.keys(outdated))
+    return number
 
 
 def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> DataFrame:

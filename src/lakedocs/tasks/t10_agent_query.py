@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Row
+from pyspark.sql import functions as F
 
+from lakedocs.answer.answers import REFUSED
+from lakedocs.classify.labels import NONE, load_labels
 from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import BudgetError, LakeError, SettingsError
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.budget import charge, money_left
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from lakedocs.answer.agent import Agent
     from lakedocs.answer.answers import Answer
 
+_MOST_REQUESTS = 4
+"""Of one question: a reply that can't be read is asked for again, and passages that give orders may be asked about after the others."""
+
 
 def run(context: TaskContext) -> Figures:
     """Answer the questions of this run.
@@ -45,6 +52,7 @@ def run(context: TaskContext) -> Figures:
     questions = _questions(settings) if settings.answer.enabled else []
     if not questions:
         return Figures()
+    _check_narrowing(settings)
     context.announce(len(questions))
     index = open_index(settings, model_key(settings.embedding))
     if not index.is_published():
@@ -52,12 +60,32 @@ def run(context: TaskContext) -> Figures:
     agent = opened_agent(context.lake, settings)
     answers: list[Answer] = []
     try:
-        for question in questions:
+        for question in questions[_answered_before(context) :]:
             _check_budget(context)
             answers.append(_answered(context, agent, question))
     finally:
         _keep(context, answers)
-    return Figures(stale=len(answers), rows_out=len(answers))
+    return Figures(stale=len(questions), kept=len(questions) - len(answers), rows_out=len(answers))
+
+
+def _answered_before(context: TaskContext) -> int:
+    """How many of the questions an earlier attempt of this run has answered: they are asked in their order."""
+    return context.lake.read(tables.ANSWERS).where(F.col("run_id") == context.run_id).count() if context.recovering else 0
+
+
+def _check_narrowing(settings: Settings) -> None:
+    """Nothing, where the labels and groups that a question is narrowed to exist.
+
+    Raises:
+        SettingsError: else the answer would be that nobody knows.
+    """
+    labels = (*load_labels(settings.conf_file(settings.classification.labels)).labels, NONE)
+    groups = sorted({group for known in settings.search.groups.values() for group in known})
+    if unknown := [label for label in settings.answer.labels if label not in labels]:
+        raise SettingsError(f"There is no label {unknown[0]}; there are {', '.join(labels)}.")
+    if unknown := [group for group in settings.answer.groups if group not in groups]:
+        there = ", ".join(groups) or "none"
+        raise SettingsError(f"There is no group {unknown[0]} in search.groups, which has {there}: set it there, and run 09_push_to_ai_search again.")
 
 
 def opened_agent(lake: Lake, settings: Settings) -> Agent:
@@ -75,9 +103,11 @@ def opened_agent(lake: Lake, settings: Settings) -> Agent:
 
 def _check_budget(context: TaskContext) -> None:
     settings, price = context.settings, chat_price(context.settings)
-    budget, spent = settings.spending.budget, context.bill.cost
-    if price and budget and spent + price.cost(settings.chat.context_tokens, settings.chat.answer_tokens) > budget:
-        raise BudgetError(f"Another question might pass the budget of {budget:g} US dollars ({spent:.4f} spent); the answers so far are kept.")
+    if not price or not settings.spending.budget:
+        return
+    left = money_left(context)
+    if _MOST_REQUESTS * price.cost(settings.chat.context_tokens, settings.chat.answer_tokens) > left:
+        raise BudgetError(f"Another question might cost more than the {left:.4f} US dollars that are left; the answers so far are kept.")
 
 
 def _answered(context: TaskContext, agent: Agent, question: str) -> Answer:
@@ -89,8 +119,8 @@ def _answered(context: TaskContext, agent: Agent, question: str) -> Answer:
         answer = traced(settings, context.run_id, agent, question, narrow, context.hear)
     finally:
         if price:
-            context.bill.add(embedder.tokens - before, price.cost(embedder.tokens - before))
-    context.bill.add(answer.usage.tokens_in + answer.usage.tokens_out, answer.usage.cost)
+            charge(context, embedder.tokens - before, price.cost(embedder.tokens - before))
+    charge(context, answer.usage.tokens_in + answer.usage.tokens_out, answer.usage.cost)
     return answer
 
 
@@ -116,6 +146,8 @@ def _why_review(answer: Answer, below: float) -> str:
     """Why a person should look at an answer of a language model; empty: nobody needs to."""
     if not answer.usage.model:
         return ""
+    if answer.text == REFUSED:
+        return "The chat model refused to answer."
     if answer.withheld:
         return f"{answer.withheld} statements were withheld: no passage bears them out."
     if answer.orders_ignored:
