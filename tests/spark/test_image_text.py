@@ -160,16 +160,7 @@ def test_a_service_is_asked_once_for_each_image_and_paid(spark: SparkSession, so
     bills = lake.read(tables.TASK_RUNS).collect()
     assert sum(row["cost"] for row in bills) == pytest.approx(4 * 1.5 / 1000)
 
-    vision.text_of = lambda image: ""
-    overrides = chosen[1].replace("overrides=", "overrides=vision.language=en; ")
-    assert pipeline.run(source, root, *_INGEST, "--param", overrides) == 0
-    after = statuses(lake)
-    assert (after["scan.pdf"], after["letter0.docx"]) == ("needs_ocr", "ok"), "a caption is no text of the page"
-    flags = {row["name"]: row["flags"] for row in lake.read(tables.files(Kind.PDF)).collect()}
-    assert flags["mixed.pdf"] == ["pages_without_text"]
-    assert pipeline.run(source, root, *_INGEST, *chosen) == 0
     vision.images.clear()
-
     shutil.copy(source / "letter0.docx", source / "letter9.docx")
     assert pipeline.run(source, root, *_INGEST, *chosen) == 0
     assert vision.images == []
@@ -184,6 +175,7 @@ def test_a_budget_bounds_the_images_of_a_task_and_a_refused_one_is_not_sent_agai
     (root / "keys" / "vision_api_key").write_text("key")
     chosen = ("--param", f"overrides=vision.engine=azure_ai_vision; vision.endpoint={vision.url}; calls.total_seconds=2")
     pdf = ("--only", "04_ingest_pdf_docs")
+    vision.text_of = lambda image: ""
     assert pipeline.run(source, root, *pdf, *chosen, "--param", "budget=0.0016") == 1
     assert len(vision.images) == 1
     assert "BudgetError" in pipeline.task_figures(spark, root)["04_ingest_pdf_docs"]["error"]
@@ -193,3 +185,6 @@ def test_a_budget_bounds_the_images_of_a_task_and_a_refused_one_is_not_sent_agai
     assert pipeline.run(source, root, *pdf, *chosen) == 0
     assert len(vision.requests) == asked
     assert lake.read(tables.image_insights(Kind.PDF)).where("answer LIKE '%refused%'").count() == 1
+    assert statuses(lake) == {"scan.pdf": "needs_ocr", "mixed.pdf": "ok"}, "a caption is no text of the page"
+    flags = {row["name"]: row["flags"] for row in lake.read(tables.files(Kind.PDF)).collect()}
+    assert flags["mixed.pdf"] == ["pages_without_text"]
