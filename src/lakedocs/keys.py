@@ -34,8 +34,8 @@ def read_key(name: str, storage_root: str) -> bytes:
     if file.is_file() and (found := file.read_bytes().strip()):
         return found
     raise MissingKeyError(
-        f"The key {name} is missing: set it in the secret scope, which the cluster hands over as {variable}, "
-        f"or write it to keys/{name} in a local run's folder."
+        f"The key {name} is missing: on a cluster set it in the secret scope, which hands it over as {variable}; on a laptop set that variable, "
+        f"or write it to keys/{name} in the run's folder (--root)."
     )
 
 
