@@ -19,7 +19,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakedocs.errors import SettingsError
 from lakedocs.extract.limits import Limits
-from lakedocs.services.options import AzureMLSettings, CallSettings, ChatSettings, EmbeddingSettings, SearchSettings, ServingSettings, VisionSettings
+from lakedocs.redact.options import RedactionSettings
+from lakedocs.services.options import (
+    AzureMLSettings,
+    CallSettings,
+    ChatSettings,
+    EmbeddingSettings,
+    SearchSettings,
+    ServingSettings,
+    SpendingSettings,
+    VisionSettings,
+)
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -98,40 +108,6 @@ class Slices(_Part):
     partitions: int = Field(8, gt=0)
 
 
-Operator = Literal["replace", "mask", "hash", "pseudonym", "shift_date", "reversible"]
-
-
-class RedactionSettings(_Part):
-    """What counts as personal data and what stands in its place."""
-
-    language: str = "en"
-    nlp_engine: Literal["embedded", "none", "spacy", "transformers"] = "embedded"
-    preset: Literal["balanced", "strict"] = Field("balanced", description="What the embedded model looks for, and how sure it must be.")
-    names: dict[str, float] = Field(default_factory=dict, description="Changes to the preset: an entity and how sure; above 1: never.")
-    nlp_model: str = Field("", description="spaCy package or transformers model (path, volume or name).")
-    recognizers: str = Field("recognizers.yml", description="File in conf/ with recognisers as data.")
-    packs: Literal["all"] | tuple[str, ...] = Field("all", description="Files in conf/packs/, a country each.")
-    default_threshold: float = Field(0.5, ge=0, le=1)
-    thresholds: dict[str, float] = Field(default_factory=dict, description="Per entity type.")
-    default_operator: Operator = "replace"
-    operators: dict[str, Operator] = Field(default_factory=dict, description="Per entity type.")
-    sure_score: float = Field(0.5, ge=0, le=1, description="What is hidden at a lower score is a candidate for review.")
-    near_share: float = Field(0.6, gt=0, le=1, description="What reaches this share of its threshold is not hidden, but a candidate; 1: nothing.")
-    context_words: int = Field(5, ge=0)
-    sample: str = Field("", description="Labelled file of your own, on which redaction is measured before it runs.")
-    min_recall: float = Field(0.95, ge=0, le=1, description="Share of the sample's marked words that must be hidden.")
-    window_chars: int = Field(2000, gt=500, description="Longer texts are analysed in windows of this size.")
-
-    def operator_of(self, entity: str) -> Operator:
-        """What happens to findings of an entity."""
-        return self.operators.get(entity, self.default_operator)
-
-    @property
-    def is_reversible(self) -> bool:
-        """Whether anything can be turned back, and so needs the vault's key."""
-        return "reversible" in (self.default_operator, *self.operators.values())
-
-
 class PassageSettings(_Part):
     """How redacted elements become passages."""
 
@@ -205,13 +181,6 @@ class Keys(_Part):
     chat_api: str = Field("chat_api_key", description="Of a chat model that is neither Azure OpenAI's nor the workspace's.")
     vision_api: str = "vision_api_key"
     serving: str = "serving_token"
-
-
-class SpendingSettings(_Part):
-    """What outside services may cost."""
-
-    prices: str = Field("prices.yml", description="File in conf/ with prices and limits.")
-    budget: float = Field(0, ge=0, description="US dollars that a task may spend in a run; 0: no bound.")
 
 
 class Settings(_Part):

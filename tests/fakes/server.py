@@ -58,18 +58,18 @@ class FakeService:
         self.held_back += 1
         return Fault(429, {"retry-after": str(int(self._window[0][0] + 60 - now) + 1)}, {"error": {"code": "429", "message": "over the limit"}})
 
-    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes, str]:
-        """Status, headers, body and how it is broken: of a fault that waits or that chaos makes, else of `handle`, which speaks JSON."""
+    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers (`broken`: not sent, but done to the answer), body: of a fault that waits or that chaos makes, else of `handle`."""
         body = json.loads(raw) if raw else None
         self.requests.append((method, path, body))
         fault = self.faults.popleft() if self.faults else self.chaos() or self.limited(body)
         if fault and not fault.broken:
-            return fault.status, fault.headers, json.dumps(fault.body).encode(), ""
+            return fault.status, fault.headers, json.dumps(fault.body).encode()
         status, told = self.handle(method, path, body)
-        broken = fault.broken if fault else ""
+        broken = {"broken": fault.broken} if fault else {}
         if isinstance(told, bytes):
-            return status, {"content-type": "text/event-stream"}, told, broken
-        return status, {}, json.dumps(told).encode() if told is not None else b"", broken
+            return status, {"content-type": "text/event-stream", **broken}, told
+        return status, broken, json.dumps(told).encode() if told is not None else b""
 
     def times(self, fragment: str) -> int:
         """How many requests went to addresses with this in them."""
@@ -86,7 +86,8 @@ def serving(service: FakeService, tls: ssl.SSLContext | None = None) -> Iterator
         def answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length") or 0))
             with service.lock:
-                status, headers, data, broken = service.answer(self.command, self.path, self.headers, raw)
+                status, headers, data = service.answer(self.command, self.path, self.headers, raw)
+            broken = headers.pop("broken", "")
             if broken == "reset":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

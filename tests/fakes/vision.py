@@ -19,13 +19,13 @@ class FakeVision(FakeService):
         self.text_of: Callable[[Image.Image], str] = lambda image: f"seen {image.width} by {image.height}"
         self.images: list[bytes] = []
 
-    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes, str]:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, str], bytes]:
         self.requests.append((method, path, len(raw)))
         fault = self.faults.popleft() if self.faults else self.chaos()
         if fault and not fault.broken:
-            return fault.status, fault.headers, json.dumps(fault.body).encode(), ""
+            return fault.status, fault.headers, json.dumps(fault.body).encode()
         status, told = self._analysed(path, headers, raw)
-        return status, {}, json.dumps(told).encode(), fault.broken if fault else ""
+        return status, {"broken": fault.broken} if fault else {}, json.dumps(told).encode()
 
     def _analysed(self, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[int, dict[str, object]]:
         if not path.startswith("/computervision/imageanalysis:analyze?api-version=2024-02-01"):

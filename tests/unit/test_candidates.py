@@ -11,9 +11,9 @@ from lakedocs.redact.candidates import candidates
 from lakedocs.redact.family import Family
 from lakedocs.redact.lists import Entry
 from lakedocs.redact.operators import Redactor
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.spans import apart_from, united
-from lakedocs.settings import RedactionSettings
 
 CALL = "Mail ann@firm.example or call 06-12345678, licence A1234567, today."
 

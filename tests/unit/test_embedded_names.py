@@ -14,8 +14,8 @@ from lakedocs.redact.ner.files import FOLDER
 from lakedocs.redact.ner.reading import MOST_PIECES, read
 from lakedocs.redact.ner.recognizer import loaded
 from lakedocs.redact.ner.tagger import Tagger
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.presets import wanted_names
-from lakedocs.settings import RedactionSettings
 
 LEAST = wanted_names(RedactionSettings())
 

@@ -13,8 +13,9 @@ from transformers import BertConfig, BertForTokenClassification, PreTrainedToken
 from lakedocs.errors import ModelError
 from lakedocs.keys import make_local_keys
 from lakedocs.redact.nlp import names
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.policy import TextRedactor
-from lakedocs.settings import RedactionSettings, Settings, load_settings
+from lakedocs.settings import Settings, load_settings
 
 PEOPLE = ("Adaeze", "Okonkwo", "Ruaridh")
 OTHERS = ("met", "in", "Lagos", ".", "the", "[UNK]", "[PAD]")

@@ -15,10 +15,11 @@ from lakedocs.records import Finding
 from lakedocs.redact.dates import days_of, shifted
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.redact.operators import Redactor
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.pseudonyms import one_form
 from lakedocs.redact.vault import Vault, open_vault
-from lakedocs.settings import RedactionSettings, load_settings
+from lakedocs.settings import load_settings
 
 KEY = b"k" * 32
 

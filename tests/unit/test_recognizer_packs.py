@@ -10,10 +10,11 @@ from lakedocs.errors import SettingsError
 from lakedocs.keys import make_local_keys
 from lakedocs.redact.evaluate.cases import failures
 from lakedocs.redact.fingerprint import policy_fingerprint
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.packs import recognizer_files
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import RecognizerData, load_recognizers
-from lakedocs.settings import RedactionSettings, Settings, load_settings
+from lakedocs.settings import Settings, load_settings
 
 _ENTRIES = [entry for entry in load_recognizers(load_settings("local")).recognizers if entry.patterns]
 

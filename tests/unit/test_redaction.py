@@ -21,12 +21,13 @@ from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.redact.gates import gated
 from lakedocs.redact.ner.files import EMBEDDED
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.pan import ReorderedPanRecognizer
 from lakedocs.redact.phone import CellwisePhoneRecognizer
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.recognizers import RecognizerData, load_recognizers
 from lakedocs.redact.spans import joined, united
-from lakedocs.settings import RedactionSettings, Settings, load_settings
+from lakedocs.settings import Settings, load_settings
 
 
 @pytest.fixture(scope="module")

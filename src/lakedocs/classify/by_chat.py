@@ -14,6 +14,7 @@ from lakedocs.classify.labels import NONE, LabelFile
 from lakedocs.errors import ServiceError, SettingsError
 from lakedocs.llm.protocol import ChatModel, Message
 from lakedocs.records import LabelScore
+from lakedocs.services.batches import by_request_limits
 from lakedocs.services.cl100k import count_cl100k
 from lakedocs.services.options import ChatSettings
 
@@ -64,17 +65,8 @@ class ChatClassifier:
 
     def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """The positions of the texts of each request: as many as fit, and as a reply has room for; a text that alone is too long is cut."""
-        batch: list[int] = []
-        used = 0
-        for position, text in enumerate(texts):
-            tokens = min(count_cl100k(text) + _FRAME_TOKENS, self._room)
-            if batch and (used + tokens > self._room or len(batch) >= self._most):
-                yield batch
-                batch, used = [], 0
-            batch.append(position)
-            used += tokens
-        if batch:
-            yield batch
+        lengths = [min(count_cl100k(text) + _FRAME_TOKENS, self._room) for text in texts]
+        return by_request_limits(lengths, self._room, self._most)
 
     def classify(self, texts: Sequence[str]) -> Labelled:
         """The labels of one request.

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from lakedocs.embed.batches import by_request_limits
 from lakedocs.embed.protocol import Vectors
 from lakedocs.embed.reading import VERSION, as_read
 from lakedocs.errors import ModelError
+from lakedocs.services.batches import by_request_limits
 from lakedocs.services.cl100k import count_cl100k
 from lakedocs.services.openai_models import Deployment, Deployments
 from lakedocs.services.options import CallSettings, EmbeddingSettings

@@ -23,23 +23,3 @@ def by_token_budget(lengths: Sequence[int], budget: int, most: int = 512) -> Ite
         longest = max(longest, lengths[position])
     if batch:
         yield batch
-
-
-def by_request_limits(lengths: Sequence[int], budget: int, most: int) -> Iterator[list[int]]:
-    """Positions in batches in their own order; the sum of a batch's tokens stays within the budget.
-
-    Args:
-        lengths: tokens of each text.
-        budget: tokens of a request; a text longer than this is a request of its own.
-        most: texts of a request.
-    """
-    batch: list[int] = []
-    total = 0
-    for position, length in enumerate(lengths):
-        if batch and (total + length > budget or len(batch) >= most):
-            yield batch
-            batch, total = [], 0
-        batch.append(position)
-        total += length
-    if batch:
-        yield batch

@@ -16,10 +16,10 @@ from lakedocs.redact.looks import plain
 from lakedocs.redact.ner.files import EMBEDDED, model_facts
 from lakedocs.redact.ner.recognizer import EmbeddedNames
 from lakedocs.redact.nlp import names, nlp_engine
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.presets import wanted_names
 from lakedocs.redact.recognizers import RecognizerFile, registry
 from lakedocs.redact.spans import Found, apart_from, joined, united
-from lakedocs.settings import RedactionSettings
 
 _WINDOW_OVERLAP = 200
 _DECIMAL = re.compile(

@@ -14,7 +14,7 @@ from spacy.language import Language
 
 from lakedocs.errors import ModelError
 from lakedocs.redact.ner.files import NAMES
-from lakedocs.settings import RedactionSettings
+from lakedocs.redact.options import RedactionSettings
 
 
 class LazyArtifacts(NlpArtifacts):  # type: ignore[misc]  # presidio ships no types for it

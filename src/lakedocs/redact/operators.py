@@ -10,9 +10,9 @@ from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 from lakedocs.keys import keyed_hash
 from lakedocs.records import Finding, Redacted, Redaction, Sealed
 from lakedocs.redact.dates import days_of, shifted
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.pseudonyms import one_form, token
 from lakedocs.redact.vault import Vault
-from lakedocs.settings import RedactionSettings
 
 
 class Redactor:

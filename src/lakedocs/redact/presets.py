@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lakedocs.errors import SettingsError
 from lakedocs.redact.ner.files import model_facts
-from lakedocs.settings import RedactionSettings
+from lakedocs.redact.options import RedactionSettings
 
 _PRESETS: Mapping[str, Mapping[str, float]] = {
     "balanced": {"PERSON": 0.25, "LOCATION": 0.2, "ORGANIZATION": 0.25},

@@ -68,6 +68,17 @@ def unreadable(error: BaseException) -> Verdict:
     return Verdict(f"gave an answer that can't be read ({type(error).__name__})")
 
 
+def judge_requests(error: BaseException) -> Verdict | None:
+    """What an error of the requests package means, or of reading its answer (a ValueError)."""
+    import requests  # which tasks without services do without
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return answered(error.response.status_code, error.response.headers)
+    if isinstance(error, requests.RequestException) and not isinstance(error, requests.JSONDecodeError):
+        return unreachable(error)
+    return unreadable(error) if isinstance(error, ValueError) else None
+
+
 def asked_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds that `retry-after-ms` or `retry-after` ask for."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
+from lakedocs.services.calls import Caller, judge_requests
 from lakedocs.services.options import CallSettings, ServingSettings
 
 
@@ -24,7 +24,7 @@ class Endpoint:
         self._url = url
         self._settings = settings
         self._seconds = bounds.seconds
-        self._caller = Caller("The serving endpoint", _judge, bounds)
+        self._caller = Caller("The serving endpoint", judge_requests, bounds)
         self._session = requests.Session()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
@@ -58,13 +58,3 @@ class Endpoint:
         if len(predictions) != wanted:
             raise ValueError("another number of predictions than there were texts")
         return predictions
-
-
-def _judge(error: BaseException) -> Verdict | None:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return answered(error.response.status_code, error.response.headers)
-    if isinstance(error, requests.JSONDecodeError):
-        return unreadable(error)
-    if isinstance(error, requests.RequestException):
-        return unreachable(error)
-    return unreadable(error) if isinstance(error, ValueError) else None

@@ -113,3 +113,10 @@ class VisionSettings(_Part):
     max_px: int = Field(2400, ge=100, le=16_000, description="Larger images are made smaller.")
     max_mb: int = Field(4, gt=0, le=20, description="Images of more bytes are compressed.")
     min_score: float = Field(0.6, ge=0, le=1, description="OCR: pieces of text less sure than this are left out.")
+
+
+class SpendingSettings(_Part):
+    """What outside services may cost."""
+
+    prices: str = Field("prices.yml", description="File in conf/ with prices and limits.")
+    budget: float = Field(0, ge=0, description="US dollars that a task may spend in a run; 0: no bound.")

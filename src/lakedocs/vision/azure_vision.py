@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
+from lakedocs.services.calls import Caller, judge_requests
 from lakedocs.services.options import CallSettings, VisionSettings
 from lakedocs.services.rates import Rate
 from lakedocs.vision.protocol import Insight
@@ -24,7 +24,7 @@ class AzureVisionReader:
         if settings.language:
             self._params["language"] = settings.language
         self._seconds = bounds.seconds
-        self._caller = Caller("Azure AI Vision", _judge, bounds, [rate])
+        self._caller = Caller("Azure AI Vision", judge_requests, bounds, [rate])
         self._session = requests.Session()
         self._session.headers.update({"Ocp-Apim-Subscription-Key": api_key, "Content-Type": "application/octet-stream"})
 
@@ -45,13 +45,3 @@ def _insight(said: dict[str, Any]) -> Insight:
     caption = said.get("captionResult", {}).get("text", "")
     tags = tuple(tag["name"] for tag in said.get("tagsResult", {}).get("values", []))
     return Insight("\n".join(lines), caption, tags, json.dumps(said, ensure_ascii=False))
-
-
-def _judge(error: BaseException) -> Verdict | None:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return answered(error.response.status_code, error.response.headers)
-    if isinstance(error, requests.JSONDecodeError):
-        return unreadable(error)
-    if isinstance(error, requests.RequestException):
-        return unreachable(error)
-    return unreadable(error) if isinstance(error, ValueError) else None

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from lakedocs.redact.findings import Analyzer
+from lakedocs.redact.options import RedactionSettings
 from lakedocs.redact.recognizers import RecognizerData, RecognizerFile
-from lakedocs.settings import RedactionSettings
 
 _MARKED = re.compile(r"\[(.+?)\]")
 
