@@ -331,7 +331,7 @@ def _print_answer(answer: dict[str, Any], console: Console) -> None:
         place = f", {citation['place']}" if citation["place"] else ""
         console.print(f"   [{citation['number']}] {citation['title']}{place}", markup=False, highlight=False)
     if answer["withheld"]:
-        console.print(f"   {answer['withheld']} statements of the language model were withheld: no passage bears them out.", style="yellow")
+        console.print(f"   Withheld, because no passage bears them out: {answer['withheld']} of the language model's statements.", style="yellow")
     for follow_up in answer["follow_ups"]:
         console.print(f"   ask next: {follow_up}", markup=False, highlight=False, style="dim")
 

@@ -80,7 +80,7 @@ def test_an_answer_that_is_not_borne_out_goes_to_a_person(root: Path, service: F
     service.chat = inventing
     assert ask(root, service) == 0
     last = max(pipeline.read(spark, root, tables.ANSWER_REVIEWS), key=lambda row: row["asked_at"])
-    assert "1 statements were withheld" in last["reason"]
+    assert "no passage bears them out: 1." in last["reason"]
     assert "1999" not in last["answer"]
 
 

@@ -92,7 +92,7 @@ def test_where_every_text_is_refused_the_settings_are_at_fault_and_the_index_in_
     openai.refused = {"house3"}
     assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "half")) == 1
     errors = [row["error"] for row in lake.read(tables.TASK_RUNS).where("task_key = '09_push_to_ai_search' AND state = 'failed'").collect()]
-    assert any("1 documents have passages without label or vector" in error for error in errors)
+    assert any("1 document(s) have passages without label or vector" in error for error in errors)
     assert before.items() <= pipeline.index_rows(root).items(), "the index in use stays until another one is complete"
     openai.refused = set()
     assert pipeline.run(source, root, *_EMBED, *_PUSH, *chosen(openai, "half")) == 0

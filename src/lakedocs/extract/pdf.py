@@ -96,7 +96,7 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
             page.close()
     if without_text == count:
         if something_drawn:
-            raise DocumentError(Status.NEEDS_OCR, f"None of its {count} pages has a text layer.")
+            raise DocumentError(Status.NEEDS_OCR, f"No text layer on any of its pages ({count}): vision.engine can read them.")
         raise DocumentError(Status.EMPTY, "The PDF has no text and shows nothing.")
     if without_text:
         reading.flag(Flag.PAGES_WITHOUT_TEXT)

@@ -67,7 +67,7 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
         if not any(element.region != "metadata" for element in reading.elements):
             status, reason = Status.EMPTY, "It holds no text."
             if reading.images:
-                status, reason = Status.NEEDS_OCR, "It holds images but no text."
+                status, reason = Status.NEEDS_OCR, "It holds images but no text: vision.engine can read them."
             elif any(child.status is Status.OK for child in children):
                 status, reason = Status.OK, ""
     except DocumentError as error:

@@ -70,13 +70,13 @@ def run(context: TaskContext) -> Figures:
     # a refused passage keeps its document out of the ledger, and so among the stale
     if figures.stale and (refused := _refused(context)):
         raise ServiceError(
-            f"The index refused passages of {refused} documents (docs.failures says why); the rest is in, and these are tried again in the next run."
+            f"The index refused passages of {refused} document(s) (docs.failures says why); the rest is in, and these are tried again in the next run."
         )
     waiting = _forget_outdated(context, model, place) if settings.asks_services else 0
     if not index.is_published():
         if waiting and index.published():
             raise ServiceError(
-                f"{waiting} documents have passages without label or vector (docs.failures says why), so this index is not complete: the one "
+                f"{waiting} document(s) have passages without label or vector (docs.failures says why), so this index is not complete: the one "
                 "before it stays in use. Run again, or take these documents out."
             )
         index.publish()

@@ -149,9 +149,9 @@ def _why_review(answer: Answer, below: float) -> str:
     if answer.text == REFUSED:
         return "The chat model refused to answer."
     if answer.withheld:
-        return f"{answer.withheld} statements were withheld: no passage bears them out."
+        return f"Statements withheld, because no passage bears them out: {answer.withheld}."
     if answer.orders_ignored:
-        return f"{answer.orders_ignored} sentences of the passages gave orders to the reader, and were ignored."
+        return f"Orders to the reader in the passages, which were ignored: {answer.orders_ignored}."
     return f"Its confidence is below {below:g}." if answer.found and answer.confidence < below else ""
 
 
