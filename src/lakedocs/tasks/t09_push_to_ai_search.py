@@ -70,7 +70,7 @@ def run(context: TaskContext) -> Figures:
     # a refused passage keeps its document out of the ledger, and so among the stale
     if figures.stale and (refused := _refused(context)):
         raise ServiceError(
-            f"The index refused passages of {refused} document(s) (docs.failures says why); the rest is in, and these are tried again in the next run."
+            f"The index refused passages of {refused} document(s) (docs.failures says why); the rest is in, and these are tried again next time."
         )
     waiting = _forget_outdated(context, model, place) if settings.asks_services else 0
     if not index.is_published():
