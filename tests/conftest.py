@@ -18,7 +18,16 @@ from tests.fakes.server import serving
 collect_ignore = ["azureml"]  # which has an environment of its own
 
 
-_LONGEST = ("test_elsewhere.py", "test_services.py", "test_samples.py", "test_training_job.py", "test_workspace.py", "test_canary.py")
+_LONGEST = (
+    "test_elsewhere.py",
+    "test_paid.py",
+    "test_services.py",
+    "test_image_text.py",
+    "test_samples.py",
+    "test_training_job.py",
+    "test_workspace.py",
+    "test_canary.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

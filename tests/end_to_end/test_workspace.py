@@ -53,7 +53,7 @@ def command_lines(name: str, root: Path, source: Path, search: FakeAzureSearch, 
     }  # fmt: skip
     given = {
         "root": str(root), "images": str(root / "images"), "question": "When does the lease of the Rotterdam office end?",
-        "overrides": f"slices.partitions=2; search.partitions=2; tracking.uri=sqlite:///{root}/mlflow.db; tracking.registry_uri=",
+        "overrides": f"slices.partitions=2; calls.workers=2; tracking.uri=sqlite:///{root}/mlflow.db; tracking.registry_uri=",
     }  # fmt: skip
     parameters = {p.name: given.get(p.name) or resolve(p.default, values, lambda reference: "") for p in job.parameters}
     lines = []

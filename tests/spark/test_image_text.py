@@ -119,12 +119,13 @@ def test_the_embedded_engine_reads_pictures_and_pages(spark: SparkSession, sourc
     assert "<EMAIL_ADDRESS>" in redacted
     assert "margriet" not in redacted
 
-    assert pipeline.run(source, root, *_INGEST, *ocr) == 0
+    words = _INGEST[:2]
+    assert pipeline.run(source, root, *words, *ocr) == 0
     figures = pipeline.task_figures(spark, root)
     assert {figures[key]["units_stale"] for key in figures} == {0}
     for path in source.glob("letter*.docx"):
         path.unlink()
-    assert pipeline.run(source, root, *_INGEST, "--param", "overrides=vision.engine=ocr; source.allow_removal=true") == 0
+    assert pipeline.run(source, root, *words, "--param", "overrides=vision.engine=ocr; source.allow_removal=true") == 0
     assert lake.read(tables.image_insights(Kind.WORD)).count() == 0, "what an image showed goes with its last document"
 
 
@@ -162,7 +163,7 @@ def test_a_service_is_asked_once_for_each_image_and_paid(spark: SparkSession, so
 
     vision.images.clear()
     shutil.copy(source / "letter0.docx", source / "letter9.docx")
-    assert pipeline.run(source, root, *_INGEST, *chosen) == 0
+    assert pipeline.run(source, root, *_INGEST[:2], *chosen) == 0
     assert vision.images == []
 
 
