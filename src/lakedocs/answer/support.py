@@ -75,23 +75,19 @@ class Support:
         evidence = " ".join(f"{hit.title} {hit.heading_path} {hit.place} {hit.text}" for hit in cited)
         if not _signs(statement.text) <= _signs(evidence):
             return None
-        return quoted if self._means(statement, quoted) and self._answers(statement, evidence) else None
+        return quoted if self._says_so(statement, quoted, evidence) else None
 
-    def _means(self, statement: Statement, quoted: Hit) -> bool:
-        """Whether a statement says what its quote does, or the sentence in which that stands."""
+    def _says_so(self, statement: Statement, quoted: Hit, evidence: str) -> bool:
+        """Whether a statement says what its quote does, or the sentence in which that stands, speaks of the question, and hardly of anything else."""
         quote = _plain(statement.quote)
         around = [sentence for sentence in sentences(quoted.text) if quote in _plain(sentence)]
         said, *there = self._embedder.embed_passages([statement.text, statement.quote, *around])
-        words = telling_words(statement.text)
-        share = len(words & telling_words(" ".join([statement.quote, *around]))) / len(words) if words else 0.0
-        return share >= _SAME_WORDS or max(float(said @ vector) for vector in there) >= self._settings.min_support
-
-    def _answers(self, statement: Statement, evidence: str) -> bool:
-        """Whether a statement speaks of the question, and hardly of what neither the question nor the passages speak of."""
         words, asked = telling_words(statement.text), telling_words(self._question)
+        in_quote = len(words & telling_words(" ".join([statement.quote, *around]))) / len(words) if words else 0.0
         new = len(words - asked - telling_words(evidence)) / len(words) if words else 1.0
-        vector = self._embedder.embed_passages([statement.text])[0]
-        return new <= _NEW_WORDS and (float(vector @ self._vector) >= self._settings.min_similarity or bool(asked & words))
+        is_same = in_quote >= _SAME_WORDS or max(float(said @ vector) for vector in there) >= self._settings.min_support
+        is_near = float(said @ self._vector) >= self._settings.min_similarity or bool(asked & words)
+        return is_same and new <= _NEW_WORDS and is_near
 
 
 def _signs(text: str) -> set[str]:
