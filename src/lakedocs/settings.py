@@ -21,6 +21,7 @@ from lakedocs.errors import SettingsError
 from lakedocs.extract.limits import Limits
 from lakedocs.redact.options import RedactionSettings
 from lakedocs.services.options import (
+    OUTSIDE,
     AzureMLSettings,
     CallSettings,
     ChatSettings,
@@ -243,7 +244,7 @@ class Settings(_Part):
     def asks_services(self) -> bool:
         """Whether 07 or 08 ask a service, which may refuse some texts."""
         engines = (self.embedding.engine, self.classification.model.engine)
-        return self.classification.method == "llm" or any(engine in ("azure_openai", "serving") for engine in engines)
+        return self.classification.method == "llm" or not OUTSIDE.isdisjoint(engines)
 
     @property
     def champion_name(self) -> str:

@@ -7,12 +7,9 @@ from pathlib import Path
 
 from lakedocs.embed.protocol import Embedder
 from lakedocs.keys import read_key
-from lakedocs.services.options import EmbeddingSettings
+from lakedocs.services.options import OUTSIDE, EmbeddingSettings
 from lakedocs.services.prices import load_prices, shared_rate
 from lakedocs.settings import Settings
-
-OUTSIDE = frozenset({"azure_openai", "serving"})
-"""The engines that are services."""
 
 
 def open_embedder(chosen: EmbeddingSettings, settings: Settings) -> Embedder:

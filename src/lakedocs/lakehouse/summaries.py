@@ -14,14 +14,14 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.embed.open import OUTSIDE, model_key, open_embedder
+from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.paid import Receipt, buy_missing
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
 from lakedocs.lakehouse.vectors import forget_orphans, incomplete, input_of
 from lakedocs.llm.open import open_chat
 from lakedocs.services.cl100k import count_cl100k
-from lakedocs.services.options import EmbeddingSettings
+from lakedocs.services.options import OUTSIDE, EmbeddingSettings
 from lakedocs.services.prices import chat_price
 from lakedocs.settings import Settings, fingerprint
 from lakedocs.summarise.by_chat import VERSION as BY_CHAT

@@ -9,14 +9,14 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.embed.open import OUTSIDE, model_key, open_embedder
+from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.embed.protocol import OutsideEmbedder, Vectors
 from lakedocs.lakehouse.changes import fresh_folder
 from lakedocs.lakehouse.paid import Receipt, buy_missing
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
 from lakedocs.lakehouse.tables import PASSAGES, PASSAGES_LEDGER, Table
-from lakedocs.services.options import EmbeddingSettings
+from lakedocs.services.options import OUTSIDE, EmbeddingSettings
 from lakedocs.services.prices import embedding_price
 from lakedocs.settings import Settings
 

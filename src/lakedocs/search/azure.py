@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from azure.core.credentials import AzureKeyCredential, TokenCredential
@@ -19,6 +19,7 @@ from lakedocs.errors import ServiceError
 from lakedocs.records import Hit, IndexEntry, PushResult, SearchFilter
 from lakedocs.search.azure_definition import index_definition
 from lakedocs.search.protocol import By
+from lakedocs.services.batches import by_request_limits
 from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unreadable
 from lakedocs.services.options import CallSettings, SearchSettings
 
@@ -93,8 +94,9 @@ class AzureSearchIndex:
 
     def _send(self, action: str, documents: list[Action]) -> list[PushResult]:
         results: dict[str, PushResult] = {}
-        for batch in _batches(documents, self._settings.batch_documents, self._settings.batch_mb * 2**20):
-            results.update(self._send_batch(action, batch))
+        weights = [_weight(document) for document in documents]
+        for batch in by_request_limits(weights, self._settings.batch_mb * 2**20, self._settings.batch_documents):
+            results.update(self._send_batch(action, [documents[position] for position in batch]))
         return [results[str(document["passage_id"])] for document in documents]
 
     def _send_batch(self, action: str, batch: list[Action]) -> dict[str, PushResult]:
@@ -161,18 +163,9 @@ def _judge(error: BaseException) -> Verdict | None:
     return unreachable(error) if isinstance(error, AzureError) else None
 
 
-def _batches(documents: list[Action], most: int, most_bytes: int) -> Iterator[list[Action]]:
-    batch: list[Action] = []
-    size = 0
-    for document in documents:
-        weight = len(json.dumps(document, separators=(",", ":")).encode("utf-8")) + 40
-        if batch and (len(batch) >= most or size + weight > most_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(document)
-        size += weight
-    if batch:
-        yield batch
+def _weight(document: Action) -> int:
+    """Bytes that it takes in a request, with its share of what surrounds it."""
+    return len(json.dumps(document, separators=(",", ":")).encode("utf-8")) + 40
 
 
 def _filter(narrow: SearchFilter) -> str:

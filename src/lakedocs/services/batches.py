@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 
 def by_request_limits(lengths: Sequence[int], budget: int, most: int) -> Iterator[list[int]]:
-    """Positions in batches in their own order; the sum of a batch's tokens stays within the budget.
+    """Positions in batches in their own order; the sum of a batch's lengths stays within the budget.
 
     Args:
-        lengths: tokens of each text.
-        budget: tokens of a request; a text longer than this is a request of its own.
-        most: texts of a request.
+        lengths: of each item, in tokens or bytes.
+        budget: of a request; an item longer than this is a request of its own.
+        most: items of a request.
     """
     batch: list[int] = []
     total = 0

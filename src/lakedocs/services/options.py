@@ -56,6 +56,10 @@ class AzureModel(_Part):
     api_version: str = "2024-10-21"
 
 
+OUTSIDE = frozenset({"azure_openai", "serving"})
+"""The engines of embedding models that are services."""
+
+
 class EmbeddingSettings(AzureModel):
     """The model that turns passages and questions into vectors."""
 

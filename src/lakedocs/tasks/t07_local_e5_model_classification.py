@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from lakedocs.classify.champion import Champion, ServedChampion, champion_version, fetch_champion, open_champion, served_champion
 from lakedocs.classify.labels import load_labels
 from lakedocs.classify.zero_shot import ZeroShot
-from lakedocs.embed.open import OUTSIDE, model_key, open_embedder
+from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import ServiceError
 from lakedocs.keys import read_key
 from lakedocs.lakehouse import tables
@@ -30,6 +30,7 @@ from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, m
 from lakedocs.lakehouse.summaries import run_summaries
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
 from lakedocs.records import LabelScore
+from lakedocs.services.options import OUTSIDE
 from lakedocs.settings import Settings, fingerprint
 
 _VERSION = "labels/1"

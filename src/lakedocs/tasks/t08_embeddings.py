@@ -12,10 +12,11 @@ from functools import partial
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakedocs.embed.open import OUTSIDE, model_key
+from lakedocs.embed.open import model_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, run_derived, tagged
 from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
+from lakedocs.services.options import OUTSIDE
 from lakedocs.settings import fingerprint
 
 _VERSION = "embeddings/1"
