@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from math import log2
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tests.fakes.words import SharedWordsEmbedder
 
 from lakedocs.answer.agent import Agent
 from lakedocs.answer.evaluate import Asked, evaluate, read_questions
@@ -24,24 +23,6 @@ TEXTS = {
 }  # fmt: skip
 
 
-class Words:
-    """An embedder by which texts are as near as the words that they share."""
-
-    key = "words"
-    dimensions = 256
-    tokens = 0
-
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().strip(".?").split():
-                vectors[row, sum(map(ord, word)) % self.dimensions] += 1
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return self.embed_passages(texts)
-
-
 class Ranked:
     """An index that brings passages back in a fixed order for each way of searching."""
 
@@ -54,8 +35,8 @@ class Ranked:
 
 def scores(asked: Asked, **orders: str) -> object:
     index = Ranked(**orders)
-    agent = Agent(Redacted, Words(), index, AnswerSettings(min_similarity=0.1))
-    return evaluate([asked], agent, index, Words(), 0.5)
+    agent = Agent(Redacted, SharedWordsEmbedder(), index, AnswerSettings(min_similarity=0.1))
+    return evaluate([asked], agent, index, SharedWordsEmbedder(), 0.5)
 
 
 def test_recall_and_ndcg_by_hand() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from tests.fakes.azure_openai import FakeAzureOpenAI
 from tests.fakes.server import serving
+from tests.fakes.words import SharedWordsEmbedder
 
-from lakedocs.embed.protocol import Vectors
 from lakedocs.llm.openai_chat import OpenAIChat
 from lakedocs.services.cl100k import count_cl100k
 from lakedocs.services.openai_models import Deployment
@@ -26,29 +25,9 @@ LEASE = [
 ASIDE = "Coffee was served by the window during the break."
 
 
-class Words:
-    key = "words"
-    dimensions = 512
-    tokens = 0
-
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().strip(".").split():
-                vectors[row, hash_of(word) % self.dimensions] += 1
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return self.embed_passages(texts)
-
-
-def hash_of(word: str) -> int:
-    return sum(31**place * ord(letter) for place, letter in enumerate(word))
-
-
 def test_the_most_central_sentences_stand_in_their_order_and_say_nothing_twice() -> None:
     passages = [f"{LEASE[0]} {ASIDE}", f"{LEASE[1]} {LEASE[2]}", LEASE[3]]
-    summary = central_sentences(passages, Words(), 36)
+    summary = central_sentences(passages, SharedWordsEmbedder(), 36)
     assert ASIDE not in summary
     assert (LEASE[0] in summary) != (LEASE[3] in summary)
     chosen = [sentence for sentence in LEASE if sentence in summary]
@@ -58,12 +37,12 @@ def test_the_most_central_sentences_stand_in_their_order_and_say_nothing_twice()
 
 @pytest.mark.parametrize("passages", [[], [""], ["Kent | 1 | 2 | 3"], ["Total 12 400 500 600 700 800"], ["Kind regards"]])
 def test_what_is_no_sentence_is_no_summary(passages: list[str]) -> None:
-    assert central_sentences(passages, Words(), 300) == ""
+    assert central_sentences(passages, SharedWordsEmbedder(), 300) == ""
 
 
 def test_a_long_document_is_represented_by_all_of_it() -> None:
     passages = [f"Sentence number {n} is about subject {n % 7} of the report." for n in range(3000)]
-    summary = central_sentences(passages, Words(), 300)
+    summary = central_sentences(passages, SharedWordsEmbedder(), 300)
     assert 0 < count_cl100k(summary) <= 320
 
 
