@@ -187,7 +187,7 @@ class LabelScore:
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A passage as the search index keeps it; all text is redacted."""
+    """A passage as the search index keeps it, with its document's summary, if there is one; all text is redacted."""
 
     passage_id: str
     doc_id: str
@@ -196,6 +196,7 @@ class IndexEntry:
     heading_path: str = field(repr=False)
     place: str = field(repr=False)
     text: str = field(repr=False)
+    summary: str = field(repr=False)
     label: str
     language: str
     groups: tuple[str, ...]

@@ -127,6 +127,7 @@ class ClassificationSettings(_Part):
     champion: str = Field("lakedocs_classifier", description="Registered model; its version under the alias champion is used.")
     champion_threshold: float = Field(0.5, ge=0, le=1)
     endpoint: str = Field("", description="URL (.../invocations) of a serving endpoint that has the champion; empty: workers load it.")
+    summary_above: int = Field(0, ge=0, description="Documents of more passages get the label of their summary; 0: each passage its own.")
 
 
 class SummarySettings(_Part):
@@ -224,12 +225,20 @@ class Settings(_Part):
             raise SettingsError(
                 "search.endpoint must name the Azure AI Search service: deploy with --var search_endpoint=https://NAME.search.windows.net"
             )
+        if searches and self.search.feed == "pull":
+            pull = self.search.pull
+            if self.search.engine != "azure_ai_search" or not (pull.folder and pull.connection and pull.container):
+                raise SettingsError(
+                    "search.feed is pull: search.engine must be azure_ai_search, and search.pull needs folder, connection and container."
+                )
         if searches and self.chat.engine != "none" and not self.chat.endpoint:
             raise SettingsError("chat.endpoint must name the chat model's service: an Azure OpenAI resource, or the base URL of another API.")
         if searches and self.chat.engine == "azure_openai" and not self.chat.deployment:
             raise SettingsError("chat.deployment must name the deployment of the chat model at chat.endpoint.")
         if searches and self.classification.method == "llm" and self.chat.engine == "none":
             raise SettingsError("classification.method is llm, but chat.engine is none: choose a chat model.")
+        if self.classification.summary_above and not self.summaries.enabled:
+            raise SettingsError("classification.summary_above labels long documents by their summaries: set summaries.enabled=true, too.")
         if searches and self.vision.engine == "azure_ai_vision" and not self.vision.endpoint:
             raise SettingsError("vision.endpoint must name the Azure AI Vision resource: https://NAME.cognitiveservices.azure.com")
         models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
@@ -241,10 +250,16 @@ class Settings(_Part):
             )
 
     @property
+    def asks_for_labels(self) -> bool:
+        """Whether labels need a service, which may refuse some texts."""
+        chosen = self.classification
+        by_summary = bool(chosen.summary_above) and self.chat.engine != "none"
+        return chosen.method == "llm" or by_summary or chosen.model.engine in OUTSIDE
+
+    @property
     def asks_services(self) -> bool:
-        """Whether 07 or 08 ask a service, which may refuse some texts."""
-        engines = (self.embedding.engine, self.classification.model.engine)
-        return self.classification.method == "llm" or not OUTSIDE.isdisjoint(engines)
+        """Whether 07's labels or 08 do."""
+        return self.asks_for_labels or self.embedding.engine in OUTSIDE
 
     @property
     def champion_name(self) -> str:

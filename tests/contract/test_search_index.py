@@ -25,16 +25,18 @@ EVERYTHING = SearchFilter()
 def entry(number: int, text: str = "", groups: tuple[str, ...] = (), **values: str) -> IndexEntry:
     vector = np.eye(DIMENSIONS, dtype=np.float32)[number % DIMENSIONS]
     fields = {
+        "passage_id": f"p{number}",
         "doc_id": f"d{number}",
         "kind": "word",
         "title": "T",
         "heading_path": "",
         "place": "page 1",
+        "summary": "",
         "label": "none",
         "language": "en",
         **values,
     }
-    return IndexEntry(passage_id=f"p{number}", text=text or f"passage number {number}", vector=tuple(map(float, vector)), groups=groups, **fields)
+    return IndexEntry(text=text or f"passage number {number}", vector=tuple(map(float, vector)), groups=groups, **fields)
 
 
 @pytest.fixture

@@ -99,11 +99,15 @@ def texts_of(context: TaskContext, units: DataFrame) -> DataFrame:
     return passages.groupBy("text_hash").agg(F.first("text").alias("text"))
 
 
-def without_refused(context: TaskContext, units: DataFrame, refused: DataFrame | None) -> DataFrame:
-    """The documents of which the service refused nothing: the others are tried again in the next run."""
+def without_refused(units: DataFrame, refused: DataFrame | None, users: DataFrame) -> DataFrame:
+    """The documents of which the service refused nothing: the others are tried again in the next run.
+
+    Args:
+        users: doc_id, text_hash of what was asked for.
+    """
     if refused is None:
         return units
-    incomplete = context.lake.read(PASSAGES).join(F.broadcast(refused), "text_hash", "left_semi").select(F.col("doc_id").alias("unit_id"))
+    incomplete = users.join(F.broadcast(refused), "text_hash", "left_semi").select(F.col("doc_id").alias("unit_id"))
     return units.join(incomplete, "unit_id", "left_anti")
 
 

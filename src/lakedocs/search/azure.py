@@ -24,7 +24,8 @@ from lakedocs.services.calls import Caller, Verdict, answered, unreachable, unre
 from lakedocs.services.options import CallSettings, SearchSettings
 
 _FIELDS = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
-_ENTRY_FIELDS = (*_FIELDS, "language", "groups")
+_ENTRY_FIELDS = (*_FIELDS, "summary", "language", "groups")
+_SEARCHED = ("title", "heading_path", "text")
 _CANDIDATES = 50
 _PASSING_ITEM_STATUS = frozenset({409, 422, 429, 503})
 
@@ -37,7 +38,7 @@ class AzureSearchIndex:
     def __init__(self, settings: SearchSettings, name: str, credential: AzureKeyCredential | TokenCredential, bounds: CallSettings) -> None:
         self._settings = settings
         self._name = name
-        self._caller = Caller("Azure AI Search", _judge, bounds)
+        self._caller = Caller("Azure AI Search", judge_search, bounds)
         timeouts = {"connection_timeout": bounds.seconds, "read_timeout": bounds.seconds, "retry_total": 0}
         self._documents = SearchClient(settings.endpoint, name, credential, **timeouts)
         self._indexes = SearchIndexClient(settings.endpoint, credential, **timeouts)
@@ -80,7 +81,7 @@ class AzureSearchIndex:
         weight = self._settings.vector_weight
         wanted: dict[str, Any] = {"filter": _filter(narrow) or None, "select": list(_FIELDS), "top": top}
         if by != "vectors":
-            wanted["search_text"] = text or None
+            wanted |= {"search_text": text or None, "search_fields": list(_SEARCHED)}
         if by != "words":
             near = VectorizedQuery(
                 vector=vector.tolist(), k_nearest_neighbors=max(_CANDIDATES, top), fields="vector",
@@ -153,7 +154,8 @@ class _SomeWaitError(Exception):
     """Some documents of a batch were throttled."""
 
 
-def _judge(error: BaseException) -> Verdict | None:
+def judge_search(error: BaseException) -> Verdict | None:
+    """What an exception of the SDK means."""
     if isinstance(error, _SomeWaitError):
         return Verdict("throttles some documents")
     if isinstance(error, DecodeError | json.JSONDecodeError):

@@ -49,6 +49,7 @@ def index_definition(name: str, dimensions: int, compression: str) -> SearchInde
             SearchableField(name="heading_path", type=text),
             SimpleField(name="place", type=text),
             SearchableField(name="text", type=text, analyzer_name="standard.lucene"),
+            SearchableField(name="summary", type=text),
             vector,
         ],
         vector_search=VectorSearch(

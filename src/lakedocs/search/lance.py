@@ -19,7 +19,7 @@ from lakedocs.search.protocol import By
 from lakedocs.services.options import SearchSettings
 
 _HIT_COLUMNS = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
-_TEXT_COLUMNS = (*_HIT_COLUMNS, "language")
+_TEXT_COLUMNS = (*_HIT_COLUMNS, "summary", "language")
 _RANK_CONSTANT = 60
 """Of reciprocal rank fusion (Cormack et al., 2009)."""
 _CANDIDATES = 50

@@ -88,10 +88,24 @@ class ChatSettings(AzureModel):
         return self
 
 
+class PullSettings(_Part):
+    """Azure AI Search: the container from which an indexer of the service takes what 09 exports."""
+
+    folder: str = Field("", description="Where 09 writes: a volume over the container, or a folder in it (/Volumes/...).")
+    connection: str = Field("", description="ResourceId=/subscriptions/.../storageAccounts/NAME; - the service's identity reads, no key is needed.")
+    container: str = ""
+    container_folder: str = Field("", description="Which folder of the container `folder` is; empty: the container itself.")
+    source_type: Literal["adlsgen2", "azureblob"] = "adlsgen2"
+    minutes: int = Field(20, ge=5, le=1440, description="How often the indexer looks by itself.")
+    wait_minutes: float = Field(120, gt=0, description="How long 09 waits for a run of it.")
+
+
 class SearchSettings(_Part):
     """The index and how it is asked."""
 
     engine: Literal["lancedb", "azure_ai_search"] = "lancedb"
+    feed: Literal["push", "pull"] = Field("push", description="Azure: 09 sends entries, or exports them for an indexer of the service to pull.")
+    pull: PullSettings = PullSettings()
     index: str = Field("lakedocs", pattern=r"^[a-z0-9][a-z0-9-]*$", description="Name; a fingerprint of the embedding model is added.")
     endpoint: str = ""
     credential: Literal["key", "entra"] = Field("key", description="key: from the secret scope; entra: the cluster's identity.")

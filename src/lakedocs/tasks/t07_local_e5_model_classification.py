@@ -1,9 +1,9 @@
 """07: a label for every passage, zero-shot by nearness to reference prompts, by the registry's champion, or by the chat model.
 
-Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors or docs.label_replies by text and model; where
-they are wanted, docs.summaries. A re-run labels documents whose passages changed, or all if labels, threshold or champion changed;
-vectors and replies are kept, so that a changed threshold or prompt embeds nothing again. A document of which a service refuses a text is
-tried again in the next run.
+Reads: docs.passages, conf/labels.yml. Writes: docs.labels by document, docs.label_vectors or docs.label_replies by text and model; where they are
+wanted, docs.summaries, by which long documents may be labelled as one. A re-run labels documents whose passages changed, or all if labels,
+threshold or champion changed; vectors and replies are kept, so that a changed threshold or prompt embeds nothing again. A document of which a
+service refuses a text is tried again in the next run.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from lakedocs.errors import ServiceError
 from lakedocs.keys import read_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.chat_labels import chat_labels_key, label_missing, replies
+from lakedocs.lakehouse.label_texts import label_input, label_texts, with_texts
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
 from lakedocs.lakehouse.summaries import run_summaries
-from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, input_of, texts_of, without_refused
+from lakedocs.lakehouse.vectors import embed_missing, forget_orphans, incomplete, without_refused
 from lakedocs.records import LabelScore
-from lakedocs.services.options import OUTSIDE
 from lakedocs.settings import Settings, fingerprint
 
 _VERSION = "labels/1"
@@ -48,34 +48,36 @@ Scored = tuple[DataFrame, DataFrame | None]
 def run(context: TaskContext) -> Figures:
     """Bring docs.labels up to date with docs.passages."""
     settings = context.settings
-    passages = context.lake.read(tables.PASSAGES_LEDGER)
+    by_summary = settings.classification.summary_above
+    summarised = run_summaries(context) if by_summary else Figures()
     method = settings.classification.method
     kept: tuple[tables.Table, str] | None = None
+    parts: tuple[object, ...]
     if method == "champion":
         version = champion_version(settings)
         _check_endpoint(settings, version)
         model = f"{settings.champion_name}:{version}"
-        stage_fingerprint = fingerprint(_VERSION, model, settings.classification.champion_threshold)
+        parts = (settings.classification.champion_threshold,)
         score = partial(_by_champion, context, version)
     elif method == "llm":
         model = chat_labels_key(settings)
-        stage_fingerprint = fingerprint(_VERSION, model)
+        parts = ()
         kept = tables.LABEL_REPLIES, model
         score = partial(_by_chat, context)
     else:
         model = model_key(settings.classification.model)
         labels = load_labels(settings.conf_file(settings.classification.labels))
-        stage_fingerprint = fingerprint(_VERSION, model, labels.labels, _threshold(settings))
+        parts = labels.labels, _threshold(settings)
         context.lake.ensure(tables.LABEL_VECTORS)
         kept = tables.LABEL_VECTORS, model
         score = partial(_by_zero_shot, context)
-    figures = run_derived(context, _STAGE, input_of(passages), stage_fingerprint, partial(_label, context, model, score))
+    stage_fingerprint = fingerprint(_VERSION, model, *parts, *((by_summary,) if by_summary else ()))
+    figures = run_derived(context, _STAGE, label_input(context), stage_fingerprint, partial(_label, context, model, score))
     if kept and (figures.gone or figures.stale or context.recovering):
-        forget_orphans(context, *kept)
-    asks_service = method == "llm" or settings.classification.model.engine in OUTSIDE
-    if figures.stale and asks_service:
+        forget_orphans(context, *kept, label_texts(context))
+    if figures.stale and settings.asks_for_labels:
         figures += incomplete(context, tables.LABELS_LEDGER)
-    return figures + run_summaries(context)
+    return figures + (summarised if by_summary else run_summaries(context))
 
 
 def _check_endpoint(settings: Settings, version: str) -> None:
@@ -103,12 +105,13 @@ def _threshold(settings: Settings) -> float:
 
 
 def _label(context: TaskContext, model: str, score: partial[Scored], units: DataFrame) -> DataFrame:
-    scores, refused = score(units)
+    units = with_texts(context, units)
+    judged = label_texts(context, units)
+    scores, refused = score(judged.groupBy("text_hash").agg(F.first("text").alias("text")))
     scored = materialised(context, scores, "scored")
-    units = without_refused(context, units, refused)
+    units = without_refused(units, refused, judged)
     wanted = units.select(F.col("unit_id").alias("doc_id"))
-    passages = context.lake.read(tables.PASSAGES).select("passage_id", "doc_id", "text_hash").join(F.broadcast(wanted), "doc_id", "left_semi")
-    labelled = passages.join(scored, "text_hash").select(
+    labelled = judged.drop("text").join(F.broadcast(wanted), "doc_id", "left_semi").join(scored, "text_hash").select(
         "passage_id", "doc_id", "label", "confidence", "scores", F.lit(context.settings.classification.method).alias("method"),
         F.lit(model).alias("model"), F.lit(context.run_id).alias("run_id"),
     )  # fmt: skip
@@ -117,9 +120,8 @@ def _label(context: TaskContext, model: str, score: partial[Scored], units: Data
     return tagged(labelled, tables.LABELS, _STAGE).unionByName(tagged(done, tables.LABELS_LEDGER, _STAGE))
 
 
-def _by_zero_shot(context: TaskContext, units: DataFrame) -> Scored:
+def _by_zero_shot(context: TaskContext, texts: DataFrame) -> Scored:
     chosen = context.settings.classification.model
-    texts = texts_of(context, units)
     refused = embed_missing(context, texts, chosen, tables.LABEL_VECTORS)
     vectors = context.lake.read(tables.LABEL_VECTORS).where(F.col("model") == model_key(chosen))
     # the hashes go to the vectors, not the vectors through a shuffle
@@ -144,15 +146,13 @@ def _score_vectors(settings: Settings, batches: Iterator[pa.RecordBatch]) -> Ite
         yield _scored(batch.column("text_hash"), zero_shot.classify(flat.reshape(batch.num_rows, -1)))
 
 
-def _by_chat(context: TaskContext, units: DataFrame) -> Scored:
-    texts = texts_of(context, units)
+def _by_chat(context: TaskContext, texts: DataFrame) -> Scored:
     refused = label_missing(context, texts)
     return replies(context, texts), refused
 
 
-def _by_champion(context: TaskContext, version: str, units: DataFrame) -> Scored:
+def _by_champion(context: TaskContext, version: str, texts: DataFrame) -> Scored:
     folder = "" if context.settings.classification.endpoint else str(fetch_champion(context.settings, version))
-    texts = texts_of(context, units)
     context.announce(texts.count())
     classify = partial(_classify_texts, context.settings, folder, context.task_key)
     return texts.repartition(context.settings.slices.partitions).mapInArrow(classify, _SCORED_DDL), None

@@ -39,7 +39,7 @@ def _embed(context: TaskContext, units: DataFrame) -> DataFrame:
     texts = texts_of(context, units)
     _take_over(context, texts)
     refused = embed_missing(context, texts, chosen, tables.EMBEDDINGS)
-    units = without_refused(context, units, refused)
+    units = without_refused(units, refused, context.lake.read(tables.PASSAGES))
     nothing = units.select("unit_id", F.lit("").alias("item")).limit(0)
     return tagged(ledger_rows(context, units, nothing), tables.EMBEDDINGS_LEDGER, _STAGE)
 

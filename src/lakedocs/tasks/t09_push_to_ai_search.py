@@ -1,21 +1,18 @@
-"""09: passages with label and vector into the search index; only what changed is sent, what is gone is deleted.
+"""09: passages with label and vector into the search index, pushed or pulled; only what changed is sent, what is gone is deleted.
 
-Reads: docs.passages, docs.labels, docs.embeddings; raw.files_* where groups depend on the path. Writes: the index, docs.index_state (a hash per
-pushed passage). Upserts come before deletes, and the ledger after both: a killed push is sent again, which changes nothing in the index. A
-document with a refused passage stays out of the ledger and is tried again in the next run. An index of another model or schema is built beside
-the present one, which it replaces under the alias when it is complete.
+Reads: docs.passages, docs.labels, docs.embeddings, docs.summaries; raw.files_* where groups depend on the path. Writes: the index, docs.index_state
+(a hash per pushed passage). Upserts come before deletes, and the ledger after both: a killed push is sent again, which changes nothing in the
+index. A document with a refused passage stays out of the ledger and is tried again in the next run. An index of another model or schema is built
+beside the present one, which it replaces under the alias when it is complete.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -23,20 +20,16 @@ from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import ServiceError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.failures import note_failures
+from lakedocs.lakehouse.feeds import ENTRY, Feed, deleted, open_feed
 from lakedocs.lakehouse.lake import hash_of
-from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, ledger_rows, materialised, run_derived, tagged
-from lakedocs.records import IndexEntry, Kind
-from lakedocs.redact.language import language_of
+from lakedocs.records import Kind
 from lakedocs.search.open import index_place, open_index
-from lakedocs.settings import Settings, fingerprint
+from lakedocs.settings import fingerprint
 
 _VERSION = "push/2"
 _STAGE = Stage(tables.INDEX_LEDGER, (tables.INDEX_STATE,), key="doc_id", forgets_strays=False)
-_ENTRY = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "label")
-_PUSHED_DDL = "passage_id string, ok boolean, error string"
-_PUSHED_SCHEMA = pa.schema([("passage_id", pa.string()), ("ok", pa.bool_()), ("error", pa.string())])
-_ENTRIES_AT_ONCE = 1000
+_SENT = "passage_id string, doc_id string"
 
 
 def run(context: TaskContext) -> Figures:
@@ -54,15 +47,17 @@ def run(context: TaskContext) -> Figures:
     former = _former_names(context, place)
     _note_filled(context, place)
     index.ensure(_dimensions(context, model))
+    feed = open_feed(context, model)
+    feed.ensure()
     if context.recovering:
-        _forget_strays(context, model)
+        _forget_strays(context, model, feed)
     figures = run_derived(
         context,
         _STAGE,
         _upstream(context),
         fingerprint(_VERSION, place, settings.search.groups),
-        partial(_push, context, model, place),
-        partial(_delete_gone, context, model),
+        partial(_push, context, model, place, feed),
+        partial(_delete_gone, context, model, feed),
     )
     if figures.stale or figures.gone or context.recovering:
         index.finish()
@@ -72,7 +67,7 @@ def run(context: TaskContext) -> Figures:
         raise ServiceError(
             f"The index refused passages of {refused} document(s) (docs.failures says why); the rest is in, and these are tried again next time."
         )
-    waiting = _forget_outdated(context, model, place) if settings.asks_services else 0
+    waiting = _forget_outdated(context, model, place, feed) if settings.asks_services else 0
     if not index.is_published():
         if waiting and index.published():
             raise ServiceError(
@@ -81,6 +76,7 @@ def run(context: TaskContext) -> Figures:
             )
         index.publish()
     for old in former:
+        feed.drop(old)
         index.drop(old)
         (_filled(context) / f"{place.partition(':')[0]}-{old}").unlink(missing_ok=True)
     return figures
@@ -103,8 +99,12 @@ def _upstream(context: TaskContext) -> DataFrame:
     labels = context.lake.read(tables.LABELS_LEDGER).select("unit_id", F.col("output_hash").alias("labelled"))
     vectors = context.lake.read(tables.EMBEDDINGS_LEDGER).select("unit_id", F.lit(True).alias("embedded"))
     known = passages.join(labels, "unit_id", "left").join(vectors, "unit_id", "left")
+    parts = ["cut", "labelled"]
+    if context.settings.summaries.enabled:
+        summaries = context.lake.read(tables.SUMMARIES_LEDGER).select("unit_id", F.col("output_hash").alias("summarised"))
+        known, parts = known.join(summaries, "unit_id", "left"), [*parts, "summarised"]
     return known.select(
-        "unit_id", hash_of("cut", "labelled").alias("input_hash"), (F.col("rows_out") * 4000).alias("size_bytes"),
+        "unit_id", hash_of(*parts).alias("input_hash"), (F.col("rows_out") * 4000).alias("size_bytes"),
         (F.col("labelled").isNull() | F.col("embedded").isNull()).alias("waits"),
     )  # fmt: skip
 
@@ -119,19 +119,20 @@ def _forget_state(context: TaskContext, place: str) -> None:
         context.lake.remove(tables.INDEX_STATE, keys.named("doc_id"))
 
 
-def _forget_strays(context: TaskContext, model: str) -> None:
+def _forget_strays(context: TaskContext, model: str, feed: Feed) -> None:
     """What a killed or failed run sent of documents that are no longer there, and that no ledger tells of."""
     sent = _sent(context)
     if sent.is_dir() and any(sent.glob("*.parquet")):
         passages = context.lake.read(tables.PASSAGES).select("passage_id")
-        _delete_keys(context, model, context.spark.read.parquet(str(sent)).select("passage_id").join(passages, "passage_id", "left_anti"))
+        unknown = context.spark.read.schema(_SENT).parquet(str(sent)).join(passages, "passage_id", "left_anti")
+        _delete_keys(context, model, materialised(context, unknown, "unknown"), feed)
     # of a document that the ledger does not know, the state may tell of entries that are no longer there: all are sent again
     ledger = context.lake.read(tables.INDEX_LEDGER).select(F.col("unit_id").alias("doc_id"))
     state = context.lake.read(tables.INDEX_STATE).select("passage_id", "doc_id")
     unsure = materialised(context, state.join(ledger, "doc_id", "left_anti"), "strays")
     if not unsure.isEmpty():
         present = context.lake.read(tables.PASSAGES).select("passage_id")
-        _delete_keys(context, model, unsure.select("passage_id").join(present, "passage_id", "left_anti"))
+        _delete_keys(context, model, unsure.join(present, "passage_id", "left_anti"), feed)
         context.lake.remove(tables.INDEX_STATE, context.lake.keys(unsure.select("doc_id")))
 
 
@@ -157,51 +158,54 @@ def _former_names(context: TaskContext, place: str) -> set[str]:
     return (names | noted) - {place.partition(":")[2]}
 
 
-def _forget_outdated(context: TaskContext, model: str, place: str) -> int:
+def _forget_outdated(context: TaskContext, model: str, place: str, feed: Feed) -> int:
     """How many documents wait for labels or vectors; what the index holds of them and no passage says any more (redacted anew) goes now."""
     waiting = _upstream(context).where("waits").select(F.col("unit_id").alias("doc_id"))
     number = waiting.count()
     if number:
         held = context.lake.read(tables.INDEX_STATE).where(F.col("index_name") == place).join(waiting, "doc_id", "left_semi")
-        outdated = held.select("passage_id").join(context.lake.read(tables.PASSAGES).select("passage_id"), "passage_id", "left_anti")
+        outdated = held.select("passage_id", "doc_id").join(context.lake.read(tables.PASSAGES).select("passage_id"), "passage_id", "left_anti")
         outdated = materialised(context, outdated, "outdated")
-        _delete_keys(context, model, outdated)
+        _delete_keys(context, model, outdated, feed)
         if not outdated.isEmpty():
-            context.lake.remove(tables.INDEX_STATE, context.lake.keys(outdated))
+            context.lake.remove(tables.INDEX_STATE, context.lake.keys(outdated.select("passage_id")))
     return number
 
 
-def _push(context: TaskContext, model: str, place: str, units: DataFrame) -> DataFrame:
+def _push(context: TaskContext, model: str, place: str, feed: Feed, units: DataFrame) -> DataFrame:
     wanted = F.broadcast(units.select(F.col("unit_id").alias("doc_id")))
     passages = context.lake.read(tables.PASSAGES).join(wanted, "doc_id", "left_semi")
     labels = context.lake.read(tables.LABELS).join(wanted, "doc_id", "left_semi").select("passage_id", "label")
-    entries = _with_groups(context, passages.join(labels, "passage_id"), wanted)
-    entries = entries.withColumn("entry_hash", hash_of(*_ENTRY, "text_hash", "groups"))
+    entries = _with_groups(context, _with_summaries(context, passages.join(labels, "passage_id")), wanted)
+    entries = entries.withColumn("entry_hash", hash_of(*ENTRY, "text_hash", "groups"))
     state = context.lake.read(tables.INDEX_STATE).join(wanted, "doc_id", "left_semi").where(F.col("index_name") == place)
     present = state.select("passage_id", F.col("entry_hash").alias("present_hash"))
     compared = materialised(
         context,
-        entries.select(*_ENTRY, "groups", "text_hash", "entry_hash").join(present, "passage_id", "left"),
+        entries.select(*ENTRY, "groups", "text_hash", "entry_hash").join(present, "passage_id", "left"),
         "entries",
     )
     changed = compared.where(F.col("present_hash").isNull() | (F.col("present_hash") != F.col("entry_hash")))
-    number = changed.count()
+    gone = materialised(context, state.select("passage_id", "doc_id").join(compared, "passage_id", "left_anti"), "gone_entries")
     refused = context.spark.createDataFrame([], "passage_id string")
-    if number:
+    if (number := changed.count()) or not gone.isEmpty():
         context.announce(number)
-        changed.select("passage_id").write.mode("append").parquet(str(_sent(context)))
-        vectors = context.lake.read(tables.EMBEDDINGS).where(F.col("model") == model).select("text_hash", "vector")
-        # the hashes go to the vectors, not all vectors through a shuffle
-        vectors = vectors.join(F.broadcast(changed.select("text_hash").distinct()), "text_hash", "left_semi")
-        to_send = changed.join(vectors, "text_hash").select(*_ENTRY, "groups", "vector")
-        pushed = _on_writers(context, to_send).mapInArrow(partial(_upsert, context.settings, model, context.task_key), _PUSHED_DDL)
-        results = materialised(context, pushed, "pushed")
+        changed.select("passage_id", "doc_id").write.mode("append").parquet(str(_sent(context)))
+        results = materialised(context, feed.send(compared, changed, gone), "pushed")
         note_failures(context, results.where("NOT ok").select(F.col("passage_id").alias("item"), F.col("error").alias("reason")))
         refused = compared.select("passage_id").join(results.where("ok").select("passage_id"), "passage_id", "left_anti").join(
             changed.select("passage_id"), "passage_id", "left_semi"
         )  # fmt: skip
-    _delete_keys(context, model, state.join(compared, "passage_id", "left_anti").select("passage_id"))
+    _delete_keys(context, model, gone)
     return _state_rows(context, place, units, compared.join(F.broadcast(refused), "passage_id", "left_anti"), compared, refused)
+
+
+def _with_summaries(context: TaskContext, entries: DataFrame) -> DataFrame:
+    """The entries with the summary of their document; empty where there is none."""
+    if not context.settings.summaries.enabled:
+        return entries.withColumn("summary", F.lit(""))
+    summaries = context.lake.read(tables.SUMMARIES).select("doc_id", F.col("text").alias("found"))
+    return entries.join(summaries, "doc_id", "left").withColumn("summary", F.coalesce("found", F.lit(""))).drop("found")
 
 
 def _with_groups(context: TaskContext, entries: DataFrame, wanted: DataFrame) -> DataFrame:
@@ -234,45 +238,23 @@ def _refused(context: TaskContext) -> int:
     return ready.join(context.lake.read(tables.INDEX_LEDGER).select("unit_id"), "unit_id", "left_anti").count()
 
 
-def _delete_gone(context: TaskContext, model: str, gone: DataFrame) -> None:
+def _delete_gone(context: TaskContext, model: str, feed: Feed, gone: DataFrame) -> None:
     wanted = gone.select(F.col("unit_id").alias("doc_id"))
-    _delete_keys(context, model, context.lake.read(tables.INDEX_STATE).join(F.broadcast(wanted), "doc_id", "left_semi").select("passage_id"))
+    held = context.lake.read(tables.INDEX_STATE).join(F.broadcast(wanted), "doc_id", "left_semi")
+    _delete_keys(context, model, held.select("passage_id", "doc_id"), feed)
 
 
-def _delete_keys(context: TaskContext, model: str, keys: DataFrame) -> None:
+def _delete_keys(context: TaskContext, model: str, keys: DataFrame, feed: Feed | None = None) -> None:
+    """Delete entries.
+
+    Args:
+        keys: passage_id, doc_id.
+        feed: where it is to forget these documents first.
+    """
     if keys.isEmpty():
         return
-    deleted = _on_writers(context, keys).mapInArrow(partial(_delete, context.settings, model), _PUSHED_DDL)
-    failed = materialised(context, deleted, "deleted").where(~F.col("ok")).count()
+    if feed:
+        feed.forget(keys.select("doc_id"))
+    failed = materialised(context, deleted(context, model, keys), "deleted").where(~F.col("ok")).count()
     if failed:
         raise ServiceError(f"The index refused to delete {failed} passages; nothing was forgotten, run again.")
-
-
-def _on_writers(context: TaskContext, rows: DataFrame) -> DataFrame:
-    settings = context.settings
-    return rows.coalesce(1) if settings.search.engine == "lancedb" else rows.repartition(settings.calls.workers)
-
-
-def _upsert(settings: Settings, model: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for piece in _pieces(batches):
-        index = open_index(settings, model)
-        rows = piece.to_pylist()
-        results = index.upsert([_entry(row) for row in rows])
-        tick(settings.storage.progress_folder, task_key, len(rows))
-        yield pa.RecordBatch.from_pylist([{"passage_id": r.passage_id, "ok": r.ok, "error": r.error} for r in results], schema=_PUSHED_SCHEMA)
-
-
-def _entry(row: dict[str, Any]) -> IndexEntry:
-    return IndexEntry(**{**row, "language": language_of(row["text"]), "groups": tuple(row["groups"]), "vector": tuple(row["vector"])})
-
-
-def _delete(settings: Settings, model: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for piece in _pieces(batches):
-        results = open_index(settings, model).delete(piece.column("passage_id").to_pylist())
-        yield pa.RecordBatch.from_pylist([{"passage_id": r.passage_id, "ok": r.ok, "error": r.error} for r in results], schema=_PUSHED_SCHEMA)
-
-
-def _pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for start in range(0, batch.num_rows, _ENTRIES_AT_ONCE):
-            yield batch.slice(start, _ENTRIES_AT_ONCE)
