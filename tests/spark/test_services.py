@@ -25,6 +25,9 @@ from lakedocs.tasks import TASKS
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 
+_CSV = tuple(part for key in TASKS[4:] for part in ("--only", key))
+
+
 @pytest.fixture(scope="module")
 def openai() -> Iterator[FakeAzureOpenAI]:
     with serving(FakeAzureOpenAI()) as running:
@@ -88,7 +91,7 @@ def test_a_deleted_file_leaves_the_service_and_a_question_is_answered_from_the_r
 ) -> None:
     (source / "note3.csv").unlink()
     chosen = f"{overrides(search, openai)}; answer.min_similarity=0; answer.min_keyword_share=0"
-    assert pipeline.run(source, root, "--param", chosen, "--param", "question=When is the rent of building 1 due?") == 0
+    assert pipeline.run(source, root, *_CSV, "--param", chosen, "--param", "question=When is the rent of building 1 due?") == 0
     (index,) = search.documents
     assert len(search.documents[index]) == 3
     assert pipeline.read(spark, root, tables.ANSWERS)[0]["found"]
@@ -102,10 +105,10 @@ def test_another_model_gets_an_index_beside_the_present_one_until_it_is_complete
     chosen = overrides(search, openai).replace("embedding.model=m;", "embedding.model=n;")
     (passage, *_) = sorted(row["passage_id"] for row in pipeline.read(spark, root, tables.PASSAGES))
     search.item_faults = {passage: [400]}
-    assert pipeline.run(source, root, "--param", chosen, "--param", "question=Anything?") == 1
+    assert pipeline.run(source, root, *_CSV, "--param", chosen, "--param", "question=Anything?") == 1
     assert len(search.documents) == 2
     assert search.aliases == {"lakedocs": present}, "nobody who asks the alias sees what is half built"
-    assert pipeline.run(source, root, "--param", chosen, "--param", "question=Anything?") == 0
+    assert pipeline.run(source, root, *_CSV, "--param", chosen, "--param", "question=Anything?") == 0
     (other,) = search.documents
     assert other != present
     assert search.aliases == {"lakedocs": other}
@@ -121,7 +124,7 @@ def test_groups_are_those_of_the_longest_prefix_of_the_path(
     groups = (
         '; search.groups={"": [all], clients: [partners], clients/acme: [acme-team, partners]}; answer.min_similarity=0; answer.min_keyword_share=0'
     )
-    assert pipeline.run(source, root, "--param", chosen + groups) == 0
+    assert pipeline.run(source, root, *_CSV, "--param", chosen + groups) == 0
     (index,) = search.documents
     held = sorted(tuple(document["groups"]) for document in search.documents[index].values())
     assert held == [("acme-team", "partners"), ("all",), ("all",), ("all",)]
@@ -134,7 +137,7 @@ def test_groups_are_those_of_the_longest_prefix_of_the_path(
         last = max(pipeline.read(spark, root, tables.ANSWERS), key=lambda row: row["asked_at"])
         assert ("terms.csv" in last["answer_json"]) == sees
     (folder / "terms.csv").unlink()
-    assert pipeline.run(source, root, "--param", overrides(search, openai)) == 0
+    assert pipeline.run(source, root, *_CSV, "--param", overrides(search, openai)) == 0
 
 
 def test_upkeep_removes_raw_text_and_old_versions_and_the_next_run_reads_nothing_again(
@@ -152,7 +155,7 @@ def test_upkeep_removes_raw_text_and_old_versions_and_the_next_run_reads_nothing
     )  # fmt: skip
     assert pipeline.read(spark, root, tables.elements(Kind.MSG_CSV)) == []
     assert len(list((root / "warehouse" / "docs" / "passages").glob("*.parquet"))) == 1
-    assert pipeline.run(source, root, "--param", overrides(search, openai)) == 0
+    assert pipeline.run(source, root, *_CSV, "--param", overrides(search, openai)) == 0
     assert {row["units_stale"] for row in pipeline.task_figures(spark, root).values()} == {0}
     assert pipeline.content(spark, root)["docs.passages"] == before
     stricter = f"{overrides(search, openai)}; redaction.default_operator=mask"

@@ -29,7 +29,7 @@ from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
-from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised, spread_over
 from lakedocs.records import Document, Flag, Kind, Place, Status
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
@@ -172,7 +172,7 @@ def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> N
 
 def _read_units(context: TaskContext, kind: Kind, read_as: tuple[str, str], image_text: ImageText, units: DataFrame) -> DataFrame:
     # equal bytes have equal size: files of one size come to one worker one after the other, which reads equal ones once
-    partitioned = units.repartition(context.settings.slices.partitions, "size_bytes").sortWithinPartitions(F.desc("size_bytes"))
+    partitioned = units.repartition(spread_over(context, units), "size_bytes").sortWithinPartitions(F.desc("size_bytes"))
     stage_tables = (tables.elements(kind), tables.images(kind), tables.files(kind))
     read = partial(_read_files, context.settings, kind, source_id(context.settings), read_as, context.run_id, context.task_key, stage_tables)
     return image_text.added(partitioned.mapInArrow(read, multi_ddl(stage_tables)))

@@ -28,7 +28,7 @@ from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.review import decided_entries
-from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived, spread_over
 from lakedocs.passages.cut import Cutter, described
 from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
 from lakedocs.redact.fingerprint import policy_fingerprint
@@ -38,6 +38,7 @@ from lakedocs.settings import Settings, fingerprint
 if TYPE_CHECKING:
     from lakedocs.redact.family import Family
 
+_ELEMENT_BYTES = 200
 _CUT_VERSION = "cut/2"
 _PLACES = ("sheet", "part")
 _PEOPLE = frozenset({"creator", "lastModifiedBy", "author"})
@@ -61,7 +62,8 @@ def run(context: TaskContext) -> Figures:
     figures = run_derived(context, stage, families(context.lake, was_purged), policy, partial(_redact_families, context, stage, policy, entries))
 
     documents = context.lake.read(tables.DOCUMENTS)
-    to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), F.lit(0).alias("size_bytes"))
+    size = (F.col("elements") * _ELEMENT_BYTES).cast("bigint").alias("size_bytes")
+    to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), size)
     return figures + run_derived(context, _PASSAGES, to_cut, _cutting_fingerprint(context.settings), partial(_cut_documents, context))
 
 
@@ -86,7 +88,7 @@ def _redact_families(context: TaskContext, stage: Stage, policy: str, entries: t
         elements.select("root_id", "doc_id", "ordinal", F.struct(*(F.col(c) for c in tables.ELEMENTS.names)).alias("element")),
         allowMissingColumns=True,
     )  # fmt: skip
-    ordered = rows.repartition(context.settings.slices.partitions, "root_id").sortWithinPartitions("root_id", "doc_id", "ordinal")
+    ordered = rows.repartition(spread_over(context, units), "root_id").sortWithinPartitions("root_id", "doc_id", "ordinal")
     redact = partial(_redact_rows, context.settings, entries, stage.tables, policy, context.run_id, context.task_key)
     return ordered.mapInArrow(redact, multi_ddl(stage.tables))
 
@@ -251,7 +253,7 @@ def _cut_documents(context: TaskContext, units: DataFrame) -> DataFrame:
     rows = documents.unionByName(
         elements.select("doc_id", "ordinal", F.struct(*(F.col(c) for c in tables.ELEMENTS.names)).alias("element")), allowMissingColumns=True
     )
-    ordered = rows.repartition(context.settings.slices.partitions, "doc_id").sortWithinPartitions("doc_id", "ordinal")
+    ordered = rows.repartition(spread_over(context, units), "doc_id").sortWithinPartitions("doc_id", "ordinal")
     return ordered.mapInArrow(partial(_cut_rows, context.settings, context.run_id), multi_ddl(_PASSAGES.tables))
 
 
