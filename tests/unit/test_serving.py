@@ -78,6 +78,15 @@ def test_a_failed_update_is_made_again(workspace: FakeWorkspace) -> None:
     assert workspace.endpoints[NAME][0]["workload_size"] == "Large"
 
 
+def test_an_endpoint_gets_the_variables_that_its_model_needs(workspace: FakeWorkspace) -> None:
+    client = WorkspaceClient(host=workspace.url, token="token", auth_type="pat")
+    for key, outcome in (("{{secrets/s/a}}", "created"), ("{{secrets/s/a}}", "as it was"), ("{{secrets/s/b}}", "updated")):
+        assert put_endpoint(client, NAME, MODEL, "1", ServingSettings(), READY, environment={"KEY": key}) == outcome
+        assert workspace.endpoints[NAME][0]["environment_vars"] == {"KEY": key}
+    workspace.endpoints[NAME][0]["environment_vars"]["OF_THE_WORKSPACE"] = "1"
+    assert put_endpoint(client, NAME, MODEL, "1", ServingSettings(), READY, environment={"KEY": key}) == "as it was"
+
+
 def test_an_update_under_way_is_waited_for(workspace: FakeWorkspace) -> None:
     put(workspace, "1")
     workspace.busy[NAME] = 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from lakedocs.errors import ServiceError
@@ -42,11 +44,13 @@ def put_endpoint(
     ready_in: timedelta = _READY,
     *,
     may_change: bool = True,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
     """What had to be done so that the endpoint `name` serves this version of the registered model, and is ready.
 
     Args:
         may_change: whether an endpoint that serves something else gets this instead.
+        environment: variables of the model's process; a secret as `{{secrets/SCOPE/KEY}}`.
 
     Raises:
         ServiceError: when the workspace refuses, or the endpoint is not ready in time.
@@ -56,8 +60,9 @@ def put_endpoint(
     from databricks.sdk.service.serving import EndpointCoreConfigInput, EndpointStateConfigUpdate, ServedEntityInput
 
     entity = ServedEntityInput(
-        entity_name=model, entity_version=version, workload_size=settings.workload_size, scale_to_zero_enabled=settings.scale_to_zero
-    )
+        entity_name=model, entity_version=version, workload_size=settings.workload_size, scale_to_zero_enabled=settings.scale_to_zero,
+        environment_vars=dict(environment),
+    )  # fmt: skip
     endpoints = client.serving_endpoints
     try:
         try:
@@ -66,17 +71,17 @@ def put_endpoint(
             endpoints.create_and_wait(name, config=EndpointCoreConfigInput(name=name, served_entities=[entity]), timeout=ready_in)
             return "created"
         config = present.config or present.pending_config
+        entities = (config.served_entities if config else None) or []
         wanted = [(model, version, entity.workload_size, entity.scale_to_zero_enabled)]
-        served = [
-            (one.entity_name, one.entity_version, one.workload_size, one.scale_to_zero_enabled)
-            for one in (config.served_entities if config else None) or []
-        ]
+        served = [(one.entity_name, one.entity_version, one.workload_size, one.scale_to_zero_enabled) for one in entities]
+        # a workspace may have put variables of its own beside these
+        is_set = all(environment.items() <= (one.environment_vars or {}).items() for one in entities)
         has_failed = present.state is not None and present.state.config_update in (
             EndpointStateConfigUpdate.UPDATE_FAILED, EndpointStateConfigUpdate.UPDATE_CANCELED,
         )  # fmt: skip
         if not may_change and [one[:2] for one in served] != [(model, version)]:
             raise ServiceError(f"The endpoint {name} serves another model or version, and its vectors would mix with this one's: choose another.")
-        if served == wanted and not has_failed:
+        if served == wanted and is_set and not has_failed:
             endpoints.wait_get_serving_endpoint_not_updating(name, timeout=ready_in)
             return "as it was"
         try:
