@@ -94,10 +94,11 @@ def answers(data: str, root: str, target: str, overrides: str) -> None:
     """
     from pathlib import Path
 
+    from lakedocs.agent.opened import opened_agent
     from lakedocs.answer.evaluate import CUT, evaluate, read_questions
     from lakedocs.embed.open import model_key, open_embedder
+    from lakedocs.lakehouse.lists import list_entries
     from lakedocs.search.open import open_index
-    from lakedocs.tasks.t10_agent_query import opened_agent
 
     asked = read_questions(Path(data))
     console = Console()
@@ -106,7 +107,7 @@ def answers(data: str, root: str, target: str, overrides: str) -> None:
         if not index.is_published():
             raise SettingsError("This lake has no complete index of this embedding model: run the job to its end, or name its settings.")
         embedder = open_embedder(settings.embedding, settings)
-        agent = opened_agent(lake, settings)
+        agent = opened_agent(settings, list_entries(lake))
         scores = evaluate(track(asked, "Asking", console=console, transient=True), agent, index, embedder, settings.answer.min_support)
     table = Table(title=f"{len(asked)} questions")
     for name in ("search", f"recall@{CUT}", f"nDCG@{CUT}"):

@@ -1,4 +1,4 @@
-"""Imports point one way: tasks and job -> lakehouse -> capabilities -> records, settings, errors; Spark stays where it belongs."""
+"""Imports point one way: tasks and job -> lakehouse -> agent -> capabilities -> records, settings, errors; Spark stays where it belongs."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ def problems(package: str, imported: str) -> str:
             return "a capability imports another's adapter"
         if other not in CAPABILITIES | SHARED:
             return "a capability looks upwards"
+    if package == "agent" and other not in CAPABILITIES | SHARED | {"agent"}:
+        return "the agent looks upwards"
     if package == "lakehouse" and other in ("tasks", "train", "job", "cli"):
         return "lakehouse looks upwards"
     if package in ("tasks", "train") and other in ("job", "cli"):
@@ -61,6 +63,10 @@ def test_imports_point_one_way(path: Path) -> None:
         ("embed", "lakedocs.lakehouse.lake", False),
         ("lakehouse", "lakedocs.tasks", False),
         ("tasks", "lakedocs.search.open", True),
+        ("agent", "lakedocs.search.open", True),
+        ("agent", "lakedocs.lakehouse.lists", False),
+        ("agent", "pyspark.sql", False),
+        ("answer", "lakedocs.agent.opened", False),
         ("extract", "lakedocs.records", True),
     ],
 )

@@ -7,9 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lakedocs.agent.traces import traced_answer
 from lakedocs.classify.champion import tracking_uri
 from lakedocs.records import SearchFilter
 from lakedocs.settings import Settings
@@ -60,13 +60,7 @@ def traced(settings: Settings, run_id: str, agent: Agent, question: str, narrow:
 
     mlflow.set_tracking_uri(tracking_uri(settings))
     mlflow.set_experiment(experiment_id=experiment_id(settings))
-    with mlflow.start_span("answer") as root:
-        answer = agent.answer(question, narrow, span=lambda name: mlflow.start_span(name), on_text=hear)
-        root.set_inputs({"question": answer.question})
-        root.set_outputs({"found": answer.found, "answer": answer.text, "confidence": answer.confidence})
-        steps = {f"milliseconds.{step}": value for step, value in answer.milliseconds.items()}
-        model = {f"model.{name}": value for name, value in asdict(answer.usage).items()} if answer.usage.model else {}
-        root.set_attributes({_TAG: run_id, **steps, **model, "withheld": answer.withheld, "orders_ignored": answer.orders_ignored})
+    answer = traced_answer(agent, question, narrow, hear, {_TAG: run_id})
     mlflow.flush_trace_async_logging()
     return answer
 

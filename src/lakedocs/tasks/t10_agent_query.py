@@ -16,17 +16,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from lakedocs.agent.opened import check_narrowing, opened_agent
 from lakedocs.answer.answers import REFUSED
-from lakedocs.classify.labels import NONE, load_labels
 from lakedocs.embed.open import model_key, open_embedder
 from lakedocs.errors import BudgetError, LakeError, SettingsError
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.budget import charge, money_left
-from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext
 from lakedocs.lakehouse.tracking import traced
-from lakedocs.llm.open import open_chat
 from lakedocs.records import SearchFilter
 from lakedocs.search.open import open_index
 from lakedocs.services.prices import chat_price, embedding_price
@@ -52,12 +50,12 @@ def run(context: TaskContext) -> Figures:
     questions = _questions(settings) if settings.answer.enabled else []
     if not questions:
         return Figures()
-    _check_narrowing(settings)
+    check_narrowing(settings)
     context.announce(len(questions))
     index = open_index(settings, model_key(settings.embedding))
     if not index.is_published():
         raise LakeError("There is no complete index of this embedding model yet: run 09_push_to_ai_search to its end first.")
-    agent = opened_agent(context.lake, settings)
+    agent = opened_agent(settings, list_entries(context.lake))
     answers: list[Answer] = []
     try:
         for question in questions[_answered_before(context) :]:
@@ -71,34 +69,6 @@ def run(context: TaskContext) -> Figures:
 def _answered_before(context: TaskContext) -> int:
     """How many of the questions an earlier attempt of this run has answered: they are asked in their order."""
     return context.lake.read(tables.ANSWERS).where(F.col("run_id") == context.run_id).count() if context.recovering else 0
-
-
-def _check_narrowing(settings: Settings) -> None:
-    """Nothing, where the labels and groups that a question is narrowed to exist.
-
-    Raises:
-        SettingsError: else the answer would be that nobody knows.
-    """
-    labels = (*load_labels(settings.conf_file(settings.classification.labels)).labels, NONE)
-    groups = sorted({group for known in settings.search.groups.values() for group in known})
-    if unknown := [label for label in settings.answer.labels if label not in labels]:
-        raise SettingsError(f"There is no label {unknown[0]}; there are {', '.join(labels)}.")
-    if unknown := [group for group in settings.answer.groups if group not in groups]:
-        there = ", ".join(groups) or "none"
-        raise SettingsError(f"There is no group {unknown[0]} in search.groups, which has {there}: set it there, and run 09_push_to_ai_search again.")
-
-
-def opened_agent(lake: Lake, settings: Settings) -> Agent:
-    """The agent that the settings name, on this lake's index and lists."""
-    from lakedocs.answer.agent import Agent  # with Presidio: seconds that a run without a question saves
-    from lakedocs.answer.grounded import Grounded
-    from lakedocs.redact.policy import text_redactor
-
-    embedder = open_embedder(settings.embedding, settings)
-    redactor = text_redactor(settings.model_dump_json(), list_entries(lake))
-    price, chat = chat_price(settings), open_chat(settings)
-    grounded = Grounded(chat, embedder, settings.answer, settings.chat, price.cost) if chat and price else None
-    return Agent(redactor.redact, embedder, open_index(settings, model_key(settings.embedding)), settings.answer, grounded)
 
 
 def _check_budget(context: TaskContext) -> None:
