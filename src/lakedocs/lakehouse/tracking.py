@@ -65,6 +65,26 @@ def traced(settings: Settings, run_id: str, agent: Agent, question: str, narrow:
     return answer
 
 
+def registered(settings: Settings, name: str, log: Callable[..., Any]) -> str:
+    """The version of the registered model `name` that `log` makes in a run of its own; the alias `current` points at it.
+
+    Args:
+        settings: which tracking server, experiment and registry.
+        name: in the registry.
+        log: logs a model in the active run; takes the options of MLflow's `log_model`, returns what that does.
+    """
+    import mlflow
+    from mlflow import MlflowClient
+
+    mlflow.set_tracking_uri(tracking_uri(settings))
+    if settings.tracking.registry_uri:
+        mlflow.set_registry_uri(settings.tracking.registry_uri)
+    with mlflow.start_run(experiment_id=experiment_id(settings), run_name=f"publish-{name.rsplit('.', 1)[-1]}"):
+        version = str(log(registered_model_name=name).registered_model_version)
+    MlflowClient(registry_uri=settings.tracking.registry_uri or None).set_registered_model_alias(name, "current", version)
+    return version
+
+
 def experiment_id(settings: Settings) -> str:
     """The id of the experiment that the settings name, made at first use."""
     return _client(settings)[1]

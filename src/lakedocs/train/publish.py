@@ -7,14 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import mlflow
-from mlflow import MlflowClient
-
-from lakedocs.classify.champion import tracking_uri
 from lakedocs.embed.convert import agreement_with, write_onnx
 from lakedocs.embed.local import load_model
 from lakedocs.errors import ModelError, SettingsError
-from lakedocs.lakehouse.tracking import experiment_id
+from lakedocs.lakehouse.tracking import registered
 from lakedocs.serving.log import log_text_model
 from lakedocs.serving.text_model import TextModel
 from lakedocs.settings import Settings
@@ -55,14 +51,4 @@ def publish_base(source: str, folder: Path | None, name: str, settings: Settings
         answering.load(served)
         if agreement_with(model, answering.outputs) < settings.embedding.min_agreement:
             raise ModelError("The exported model's vectors are not the model's own: it was not registered. Name another model.")
-        return _registered(served, name, settings)
-
-
-def _registered(served: Path, name: str, settings: Settings) -> str:
-    mlflow.set_tracking_uri(tracking_uri(settings))
-    if settings.tracking.registry_uri:
-        mlflow.set_registry_uri(settings.tracking.registry_uri)
-    with mlflow.start_run(experiment_id=experiment_id(settings), run_name=f"publish-{name.rsplit('.', 1)[-1]}"):
-        version = str(log_text_model(served, registered_model_name=name).registered_model_version)
-    MlflowClient(registry_uri=settings.tracking.registry_uri or None).set_registered_model_alias(name, "current", version)
-    return version
+        return registered(settings, name, lambda **options: log_text_model(served, **options))
