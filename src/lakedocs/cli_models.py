@@ -62,6 +62,39 @@ def _served(settings: Settings, name: str, version: str) -> str:
 
 
 @models.command()
+@click.option("--name", required=True, help="Register it under this name (CATALOG.SCHEMA.NAME in Unity Catalog).")
+@click.option("--serve", is_flag=True, help="Put the registered version on the endpoint that serving.agent names.")
+@_target_option
+@_overrides_option
+def agent(name: str, serve: bool, target: str, overrides: str) -> None:
+    """Register the agent that answers questions from the index, as an MLflow ResponsesAgent.
+
+    The settings must be those of the run that fills the index. Keys don't go with it: an endpoint gets them from serving.secret_scope.
+
+    \b
+    Example:
+      lakedocs models agent --name main.docs.lakedocs_agent --serve --target prod --overrides "tracking.experiment=/Shared/lakedocs;
+          search.endpoint=https://NAME.search.windows.net; embedding.endpoint=https://NAME.openai.azure.com; embedding.deployment=..."
+    """
+    from lakedocs.agent.log import check_servable, endpoint_environment, log_agent
+    from lakedocs.lakehouse.tracking import registered
+
+    settings = load_settings(target, parse_overrides(overrides))
+    if serve:
+        check_servable(settings)
+    version = registered(settings, name, lambda **options: log_agent(settings, **options))
+    click.echo(f"{name} version {version} in the registry")
+    if serve:
+        from databricks.sdk import WorkspaceClient
+
+        from lakedocs.serving.endpoints import put_endpoint
+
+        endpoint, environment = settings.serving.agent, endpoint_environment(settings)
+        outcome = put_endpoint(WorkspaceClient(), endpoint, name, version, settings.serving, environment=environment)
+        click.echo(f"Endpoint {endpoint}: {outcome}")
+
+
+@models.command()
 @click.option("--to", "folder", required=True, metavar="FOLDER", help="Where its files go; must not be there yet.")
 @click.option("--version", default="", help="Of the registered classifier; without it, the champion.")
 @_target_option

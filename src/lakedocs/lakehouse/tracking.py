@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 _TAG = "lakedocs.run_id"
 _FIGURES = ("stale", "gone", "kept", "refused", "rows", "seconds", "tokens", "cost")
-_NEVER_LOGGED = ("source", "storage", "tracking", "keys", "conf_folder", "answer.question", "answer.questions_file", "answer.groups", "search.groups")
+_NEVER_LOGGED = (
+    "source",
+    "storage",
+    "tracking",
+    "keys",
+    "conf_folder",
+    "answer.question",
+    "answer.questions_file",
+    "answer.groups",
+    "search.groups",
+    "serving.environment",
+)
 
 
 def record_run(settings: Settings, summary: Summary, *, failed: bool) -> str:

@@ -25,6 +25,9 @@ class ServingSettings(_Part):
 
     classifier: str = Field("", description="Endpoint that gets the champion after its promotion; empty: none.")
     embedder: str = Field("multilingual_e5_base_service", description="Endpoint that `lakedocs models publish --serve` creates or updates.")
+    agent: str = Field("lakedocs_agent", description="Endpoint that `lakedocs models agent --serve` creates or updates.")
+    secret_scope: str = Field("", description="Where the agent's endpoint gets its keys from: lakedocs-<target>.")
+    environment: dict[str, str] = Field(default_factory=dict, description="More variables of that endpoint; secrets as {{secrets/SCOPE/KEY}}.")
     workload_size: Literal["Small", "Medium", "Large"] = "Small"
     scale_to_zero: bool = True
     batch_texts: int = Field(64, gt=0, description="Texts of one request.")
