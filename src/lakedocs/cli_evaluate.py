@@ -18,8 +18,6 @@ from lakedocs.settings import load_settings, parse_overrides
 if TYPE_CHECKING:
     from lakedocs.redact.evaluate.scores import Rates, Scores
 
-_WAYS = {"both": "words and vectors", "words": "words alone", "vectors": "vectors alone"}
-
 
 @click.group()
 def evaluate() -> None:
@@ -83,8 +81,9 @@ def recognizers(target: str, overrides: str) -> None:
 
 @evaluate.command()
 @click.option("--data", required=True, type=click.Path(exists=True, dir_okay=False), help="Questions (see below).")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Draw the scores into this .svg, .png or .pdf file, too.")
 @lake_options
-def answers(data: str, root: str, target: str, overrides: str) -> None:
+def answers(data: str, figure: str | None, root: str, target: str, overrides: str) -> None:
     """Score retrieval and answers of a lake's index on questions of which you know what should be found.
 
     \b
@@ -96,6 +95,7 @@ def answers(data: str, root: str, target: str, overrides: str) -> None:
 
     from lakedocs.agent.opened import opened_agent
     from lakedocs.answer.evaluate import CUT, evaluate, read_questions
+    from lakedocs.answer.figure import NAMES, draw
     from lakedocs.embed.open import model_key, open_embedder
     from lakedocs.lakehouse.lists import list_entries
     from lakedocs.search.open import open_index
@@ -113,15 +113,16 @@ def answers(data: str, root: str, target: str, overrides: str) -> None:
     for name in ("search", f"recall@{CUT}", f"nDCG@{CUT}"):
         table.add_column(name, justify="left" if name == "search" else "right")
     for way, found in scores.retrieval.items():
-        table.add_row(
-            {"both": "words and vectors", "words": "words alone", "vectors": "vectors alone"}[way], f"{found.recall:.3f}", f"{found.ndcg:.3f}"
-        )
+        table.add_row(NAMES[way], f"{found.recall:.3f}", f"{found.ndcg:.3f}")
     console.print(table)
     told = scores.answers
     console.print(f"Answered: {told.found:.3f}; the known answer in it: {told.right:.3f}; median {told.seconds:.2f} s.", highlight=False)
     console.print(f"Citations that are relevant: {told.citation_precision:.3f}; sentences borne out: {told.groundedness:.3f}.", highlight=False)
     if scores.without_relevant:
         console.print(f"{scores.without_relevant} questions have nothing relevant among the first hits of any search.", style="yellow")
+    if figure:
+        draw(scores, len(asked), Path(figure))
+        console.print(f"Figure: {figure}", highlight=False)
 
 
 def _show(console: Console, scores: Scores) -> None:

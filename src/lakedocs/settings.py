@@ -147,6 +147,8 @@ class AnswerSettings(_Part):
     labels: tuple[str, ...] = Field((), description="Only passages of these labels; empty: all.")
     groups: tuple[str, ...] = Field((), description="Only what one of these groups may read (search.groups); empty: all.")
     passages: int = Field(8, gt=0)
+    reranker: str = Field("", description="Cross-encoder (name, path or volume) that ranks what the search brings back again; empty: none.")
+    candidates: int = Field(30, gt=0, description="Hits that the reranker is shown.")
     sentences: int = Field(3, gt=0)
     min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine of the best sentence the agent does not know.")
     min_keyword_share: float = Field(0.34, ge=0, le=1, description="So much of the question's words must stand near that sentence ...")

@@ -10,7 +10,8 @@ import pytest
 from tests.fakes.words import SharedWordsEmbedder
 
 from lakedocs.answer.agent import Agent
-from lakedocs.answer.evaluate import Asked, evaluate, read_questions
+from lakedocs.answer.evaluate import Asked, Evaluation, evaluate, read_questions
+from lakedocs.answer.figure import draw
 from lakedocs.embed.protocol import Vectors
 from lakedocs.errors import SettingsError
 from lakedocs.records import Hit, Redacted, SearchFilter
@@ -33,7 +34,7 @@ class Ranked:
         return [Hit(key, f"d{key}", "word", "T", "", "", TEXTS[key], "none", 1.0) for key in self._orders[by].split()[:top]]
 
 
-def scores(asked: Asked, **orders: str) -> object:
+def scores(asked: Asked, **orders: str) -> Evaluation:
     index = Ranked(**orders)
     agent = Agent(Redacted, SharedWordsEmbedder(), index, AnswerSettings(min_similarity=0.1))
     return evaluate([asked], agent, index, SharedWordsEmbedder(), 0.5)
@@ -55,6 +56,29 @@ def test_an_answer_is_found_by_its_words_whichever_search_brings_it() -> None:
     assert found.retrieval["words"].recall == 0.5
     assert (found.answers.found, found.answers.right, found.answers.citation_precision, found.answers.groundedness) == (1, 1, 1, 1)
     assert found.without_relevant == 0
+
+
+def test_a_reranker_has_a_row_of_its_own_and_its_ranks_count() -> None:
+    index = Ranked(both="p0 p1 p3", words="p0", vectors="p0")
+    asked = Asked(question="When does the lease end?", passages=frozenset({"p1"}))
+    agent = Agent(
+        Redacted, SharedWordsEmbedder(), index, AnswerSettings(min_similarity=0.1, candidates=2), rerank=lambda _, hits: sorted(hits, key=lease_first)
+    )
+    found = evaluate([asked], agent, index, SharedWordsEmbedder(), 0.5)
+    assert (found.retrieval["both"].ndcg, found.retrieval["reranked"].ndcg) == (pytest.approx(1 / log2(3)), 1)
+
+
+def lease_first(hit: Hit) -> bool:
+    return "lease" not in hit.text
+
+
+def test_scores_are_drawn(tmp_path: Path) -> None:
+    found = scores(Asked(question="When does the lease end?", answer="in May"), both="p1", words="p1", vectors="p2")
+    draw(found, 1, tmp_path / "scores.svg")
+    assert "<svg" in (tmp_path / "scores.svg").read_text()
+    for name in ("scores.doc", "nowhere/scores.svg"):
+        with pytest.raises(SettingsError, match=r"name an \.svg, \.png or \.pdf file"):
+            draw(found, 1, tmp_path / name)
 
 
 def test_what_nothing_finds_counts_as_nothing_found() -> None:

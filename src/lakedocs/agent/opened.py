@@ -28,6 +28,7 @@ def opened_agent(settings: Settings, entries: tuple[Entry, ...] = ()) -> Agent:
     """
     from lakedocs.answer.agent import Agent  # with Presidio: seconds that a run without a question saves
     from lakedocs.answer.grounded import Grounded
+    from lakedocs.answer.rerank import open_reranker
     from lakedocs.embed.open import model_key, open_embedder
     from lakedocs.llm.open import open_chat
     from lakedocs.redact.policy import text_redactor
@@ -44,7 +45,8 @@ def opened_agent(settings: Settings, entries: tuple[Entry, ...] = ()) -> Agent:
 
     price, chat = chat_price(settings), open_chat(settings)
     grounded = Grounded(chat, embedder, settings.answer, settings.chat, price.cost) if chat and price else None
-    return Agent(redact, embedder, open_index(settings, model_key(settings.embedding)), settings.answer, grounded)
+    rerank = open_reranker(settings.answer.reranker) if settings.answer.reranker else None
+    return Agent(redact, embedder, open_index(settings, model_key(settings.embedding)), settings.answer, grounded, rerank)
 
 
 def known_labels(settings: Settings) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One question through its steps: redact, retrieve, leave orders out, answer; each step's time is part of the answer."""
+"""One question through its steps: redact, retrieve, rank again, leave orders out, answer; each step's time is part of the answer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lakedocs.answer.answers import Answer
 from lakedocs.answer.extractive import compose
 from lakedocs.answer.grounded import Grounded, OnText
 from lakedocs.answer.orders import without_orders
+from lakedocs.answer.rerank import Rerank
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.records import Hit, Redacted, SearchFilter
 from lakedocs.search.protocol import SearchIndex
@@ -35,16 +36,19 @@ class Agent:
         index: where to look.
         settings: how much to look at, and how sure an answer must be.
         grounded: answers by a language model; without it, answers are made of the documents' own sentences.
+        rerank: ranks what the search brings back again.
     """
 
     def __init__(
-        self, redact: Callable[[str], Redacted], embedder: Embedder, index: SearchIndex, settings: AnswerSettings, grounded: Grounded | None = None
-    ) -> None:
+        self, redact: Callable[[str], Redacted], embedder: Embedder, index: SearchIndex, settings: AnswerSettings,
+        grounded: Grounded | None = None, rerank: Rerank | None = None,
+    ) -> None:  # fmt: skip
         self._redact = redact
         self._embedder = embedder
         self._index = index
         self._settings = settings
         self._grounded = grounded
+        self.rerank = rerank
 
     def answer(
         self,
@@ -64,7 +68,10 @@ class Agent:
         with span("embed_question"), clock.timed("embed"):
             vector = self._embedder.embed_queries([asked])[0]
         with span("search"), clock.timed("search"):
-            hits = self._index.search(asked, vector, self._settings.passages, narrow)
+            hits = self._index.search(asked, vector, self._settings.candidates if self.rerank else self._settings.passages, narrow)
+        if self.rerank:
+            with span("rerank"), clock.timed("rerank"):
+                hits = self.rerank(asked, hits)[: self._settings.passages]
         pure, suspect, orders = without_orders(hits)
         with span("compose"), clock.timed("compose"):
             answer = self._composed(asked, vector, pure, clock.milliseconds, on_text)
@@ -72,6 +79,11 @@ class Agent:
                 first, answer = answer, self._composed(asked, vector, suspect, clock.milliseconds, on_text)
                 answer = replace(answer, usage=first.usage + answer.usage, withheld=first.withheld + answer.withheld)
         return replace(answer, orders_ignored=orders)
+
+    @property
+    def candidates(self) -> int:
+        """How much of what the search brings back is ranked again."""
+        return self._settings.candidates
 
     def redacted(self, question: str) -> str:
         """A question as the index is asked."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,6 +24,8 @@ CUT = 10
 """nDCG and recall look at so many hits."""
 _POOL = 50
 _WAYS: tuple[By, ...] = ("both", "words", "vectors")
+RERANKED: Final = "reranked"
+Way = Literal["both", "words", "vectors", "reranked"]
 _NOT_WORD = re.compile(r"\W+")
 _REPLACED = re.compile(r"<[A-Z_]+(?:_[0-9a-f]+)?>")
 
@@ -79,9 +82,9 @@ class AnswerScores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Retrieval by words and vectors together, and by each alone; and the answers."""
+    """Retrieval by words and vectors together, each alone, and where there is a reranker, ranked again by it; and the answers."""
 
-    retrieval: dict[By, Retrieval]
+    retrieval: dict[Way, Retrieval]
     answers: AnswerScores
     without_relevant: int = field(default=0)
     """Questions to which no way of searching found anything relevant; they count as nothing found."""
@@ -115,21 +118,24 @@ def evaluate(asked: Iterable[Asked], agent: Agent, index: SearchIndex, embedder:
         embedder: the agent's.
         least_support: cosine from which a sentence says what its passage does.
     """
-    recall = {way: _Mean() for way in _WAYS}
-    ndcg = {way: _Mean() for way in _WAYS}
+    ways: tuple[Way, ...] = (*_WAYS, *((RERANKED,) if agent.rerank else ()))
+    recall = {way: _Mean() for way in ways}
+    ndcg = {way: _Mean() for way in ways}
     found, right, cited, grounded = _Mean(), _Mean(), _Mean(), _Mean()
     seconds: list[float] = []
     nothing = 0
     for one in asked:
         question = agent.redacted(one.question)
         vector = embedder.embed_queries([question])[0]
-        hits = {way: index.search(question, vector, _POOL, SearchFilter(), way) for way in _WAYS}
+        hits: dict[Way, list[Hit]] = {way: index.search(question, vector, _POOL, SearchFilter(), way) for way in _WAYS}
+        if agent.rerank:
+            hits[RERANKED] = agent.rerank(question, hits["both"][: agent.candidates])
         answer = agent.answer(one.question)
-        texts = {hit.passage_id: hit.text for way in _WAYS for hit in hits[way]}
+        texts = {hit.passage_id: hit.text for found_by in hits.values() for hit in found_by}
         wanted = agent.redacted(one.answer)
         relevant = one.passages or {key for key, text in texts.items() if _holds(text, wanted)}
         nothing += not relevant & set(texts)
-        for way in _WAYS:
+        for way in ways:
             recall[way].add(_recall(hits[way], relevant))
             ndcg[way].add(_ndcg(hits[way], relevant))
         found.add(answer.found)
@@ -140,7 +146,7 @@ def evaluate(asked: Iterable[Asked], agent: Agent, index: SearchIndex, embedder:
         for is_grounded in _grounded(answer, texts, embedder, least_support):
             grounded.add(is_grounded)
         seconds.append(sum(answer.milliseconds.values()) / 1000)
-    retrieval = {way: Retrieval(recall[way].value, ndcg[way].value) for way in _WAYS}
+    retrieval = {way: Retrieval(recall[way].value, ndcg[way].value) for way in ways}
     median = sorted(seconds)[len(seconds) // 2] if seconds else 0.0
     return Evaluation(retrieval, AnswerScores(found.value, right.value, cited.value, grounded.value, median), nothing)
 
