@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 from pyspark.sql import SparkSession
 
+from lakedocs.errors import LakeError
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.tables import Table
 from lakedocs.settings import Storage
@@ -29,6 +31,19 @@ def test_a_table_in_the_making_is_no_table_yet(spark: SparkSession, tmp_path: Pa
     assert lake.ensure(TABLE) == {"runs": True}
     assert lake.read(TABLE).count() == 0
     assert lake.exists(TABLE)
+
+
+def test_a_table_of_an_older_version_gets_the_columns_that_have_come_since(spark: SparkSession, tmp_path: Path) -> None:
+    Lake(spark, Storage(root=str(tmp_path))).ensure(TABLE)
+    lake = Lake(spark, Storage(root=str(tmp_path)))
+    lake.append(TABLE, spark.createDataFrame([("a", 1.0)], TABLE.ddl))
+    newer = replace(TABLE, columns=(*TABLE.columns, ("why", "string")), added=("why",))
+    assert lake.read(newer).collect()[0]["why"] is None
+    assert lake.ensure(newer) == {"runs": False}
+    lake.append(newer, spark.createDataFrame([("b", 2.0, "because")], newer.ddl))
+    assert {row["task_key"]: row["why"] for row in lake.read(newer).collect()} == {"a": None, "b": "because"}
+    with pytest.raises(LakeError, match="lacks the columns cost:"):
+        lake.ensure(replace(newer, columns=(*newer.columns, ("cost", "double"))))
 
 
 def test_tasks_side_by_side_create_one_table_and_each_adds_its_row(spark: SparkSession, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Lake:
         return any((self.folder(table) / "_delta_log").glob("*.json"))
 
     def ensure(self, *tables: Table) -> dict[str, bool]:
-        """Create the tables that are missing; for each name, whether it is new (and so empty).
+        """Create the tables that are missing, and add what columns have come since to the others; for each name, whether it is new (and so empty).
 
         Raises:
             LakeError: when an existing table lacks columns of this version.
@@ -79,7 +79,7 @@ class Lake:
                 self._create(table)
                 self._known.add(table.name)
             else:
-                self._check(table)
+                self._bring_up(table)
         return fresh
 
     def _create(self, table: Table) -> None:
@@ -116,9 +116,12 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / "create.lock")
 
-    def _check(self, table: Table) -> None:
+    def _bring_up(self, table: Table) -> None:
         missing = set(table.names) - set(self.spark.table(self.reference(table)).columns)
-        if missing:
+        if missing and missing <= set(table.added):
+            columns = ", ".join(f"`{name}` {kind}" for name, kind in table.columns if name in missing)
+            self.spark.sql(f"ALTER TABLE {self.reference(table)} ADD COLUMNS ({columns})")
+        elif missing:
             raise LakeError(
                 f"The table {table.schema}.{table.name} lacks the columns {', '.join(sorted(missing))}: it was written by another "
                 "version. Start with a new storage root, or add the columns."
@@ -127,7 +130,9 @@ class Lake:
     def read(self, table: Table) -> DataFrame:
         """The table's rows; none where it does not exist yet."""
         if self.exists(table):
-            return self.spark.table(self.reference(table)).select(*table.names)
+            rows = self.spark.table(self.reference(table))
+            lacking = set(table.added) - set(rows.columns) if table.added else set()  # written by an older version, and not yet by this one
+            return rows.select(*(F.lit(None).cast(kind).alias(name) if name in lacking else name for name, kind in table.columns))
         return self.spark.createDataFrame([], table.ddl)
 
     def read_all(self, tables: list[Table]) -> DataFrame:

@@ -97,6 +97,7 @@ def buy_missing(
     price: Price | None,
     cost: Cost,
     spread: Spread | None = None,
+    apart: str = "",
 ) -> DataFrame | None:
     """Ask a service about each text that `table` has no row of yet, and append its answers; the hashes of those that it refuses, if any.
 
@@ -108,12 +109,13 @@ def buy_missing(
         price: what is paid; none: nobody is paid.
         cost: an estimate of what texts cost, by which the budget is kept.
         spread: over how many partitions and calls; none: as the settings have it for services.
+        apart: names a service whose receipts lie apart from those of another one that is asked for the same table, at another price.
 
     Raises:
         BudgetError: when only some can be paid for; those are done first.
         ServiceError: when the service stays away; what it answered before is in the table.
     """
-    settle(context, table, price)
+    settle(context, table, price, apart)
     item = table.keys[0]
     known = context.lake.read(table).where(F.col("model") == key).select(item)
     missing = materialised(context, texts.join(known, item, "left_anti"), f"texts_{table.name}")
@@ -126,7 +128,7 @@ def buy_missing(
     if number:
         context.announce(number)
         calls = context.settings.calls
-        refused = _buy_all(context, missing, number, table, opened, price, spread or Spread(calls.workers, calls.at_once))
+        refused = _buy_all(context, missing, number, table, opened, price, spread or Spread(calls.workers, calls.at_once), apart)
     fresh_folder(context.settings.storage, context.task_key, f"texts_{table.name}")
     if number < wanted:
         raise BudgetError(
@@ -137,9 +139,9 @@ def buy_missing(
 
 
 def _buy_all(
-    context: TaskContext, texts: DataFrame, asked: int, table: Table, opened: Callable[[], Purchase], price: Price | None, spread: Spread
+    context: TaskContext, texts: DataFrame, asked: int, table: Table, opened: Callable[[], Purchase], price: Price | None, spread: Spread, apart: str
 ) -> DataFrame | None:
-    folder = _folder(context, table)
+    folder = _folder(context, table, apart)
     folder.mkdir(parents=True, exist_ok=True)
     settings = context.settings
     buy = partial(_buy, opened, str(folder), table, spread.at_once, settings.storage.progress_folder, context.task_key)
@@ -148,7 +150,7 @@ def _buy_all(
         partitioned = texts.select(item, "text").repartition(spread.partitions, F.xxhash64(item))
         outcome = materialised(context, partitioned.mapInArrow(buy, _OUTCOME_DDL), f"refused_{table.name}")
     finally:
-        settle(context, table, price)
+        settle(context, table, price, apart)
     down = outcome.where("is_down").select("reason").limit(1).collect()
     failed = outcome.where("NOT is_down")
     number = note_failures(context, failed)
@@ -160,15 +162,16 @@ def _buy_all(
     return failed.select(F.col("item").alias(item)) if number else None
 
 
-def settle(context: TaskContext, table: Table, price: Price | None) -> None:
+def settle(context: TaskContext, table: Table, price: Price | None, apart: str = "") -> None:
     """Move receipts into their table and onto the bill, those of a killed run too.
 
     The bill comes first: a kill in between has it counted once too often, never too seldom. Only what is listed here is read and removed,
     for a failed pass may still be writing.
     """
-    files = sorted(_folder(context, table).glob("*.parquet"))
+    files = sorted(_folder(context, table, apart).glob("*.parquet"))
     if not files:
         return
+    context.lake.ensure(table)
     schema = ", ".join(f"{name} {kind}" for name, kind in (*table.columns, *_PAID))
     receipts = context.spark.read.schema(schema).parquet(*map(str, files))
     item = table.keys[0]
@@ -183,8 +186,8 @@ def settle(context: TaskContext, table: Table, price: Price | None) -> None:
     fresh_folder(context.settings.storage, context.task_key, f"receipts_{table.name}")
 
 
-def _folder(context: TaskContext, table: Table) -> Path:
-    return context.settings.storage.path / "paid" / table.name
+def _folder(context: TaskContext, table: Table, apart: str) -> Path:
+    return context.settings.storage.path / "paid" / table.name / apart
 
 
 def _buy(

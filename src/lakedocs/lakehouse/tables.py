@@ -10,12 +10,17 @@ from lakedocs.records import Kind
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A Delta table; `raw` holds what was read and is restricted, `docs` holds nothing that did not pass 06."""
+    """A Delta table; `raw` holds what was read and is restricted, `docs` holds nothing that did not pass 06.
+
+    Attributes:
+        added: columns that tables of older versions lack; they are added to these, with null in the rows that are there.
+    """
 
     schema: Literal["raw", "docs"]
     name: str
     columns: tuple[tuple[str, str], ...]
     keys: tuple[str, ...]
+    added: tuple[str, ...] = ()
 
     @property
     def ddl(self) -> str:
