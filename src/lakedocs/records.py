@@ -41,6 +41,14 @@ class Kind(StrEnum):
     MSG_CSV = "msg_csv"
 
 
+class Shows(StrEnum):
+    """What an image is: a picture in a document, a page drawn because it has no text, or one drawn because it has a table beside its text."""
+
+    PICTURE = "picture"
+    PAGE = "page"
+    TABLE_PAGE = "table_page"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an element stands in its document; pages and slides count from 1."""
@@ -74,7 +82,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An embedded image, stored once per content hash; sizes in bytes and pixels (0 where unknown)."""
+    """An embedded image or a drawn page, stored once per content hash; sizes in bytes and pixels (0 where unknown)."""
 
     sha256: str
     media_type: str
@@ -82,6 +90,7 @@ class Image:
     width_px: int
     height_px: int
     place: Place = Place()
+    shows: Shows = Shows.PICTURE
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class Keys(_Part):
     openai_api_second: str = Field("openai_api_second_key", description="Of the second resource.")
     chat_api: str = Field("chat_api_key", description="Of a chat model that is neither Azure OpenAI's nor the workspace's.")
     vision_api: str = "vision_api_key"
+    layout_api: str = "layout_api_key"
     serving: str = "serving_token"
 
 
@@ -243,6 +244,10 @@ class Settings(_Part):
             raise SettingsError("classification.summary_above labels long documents by their summaries: set summaries.enabled=true, too.")
         if searches and self.vision.engine == "azure_ai_vision" and not self.vision.endpoint:
             raise SettingsError("vision.endpoint must name the Azure AI Vision resource: https://NAME.cognitiveservices.azure.com")
+        if searches and self.vision.layout != "none" and not self.vision.layout_endpoint:
+            raise SettingsError(
+                "vision.layout_endpoint must name the Azure AI Document Intelligence resource: https://NAME.cognitiveservices.azure.com"
+            )
         models = (self.embedding, self.classification.model) if searches else (self.classification.model,)
         if any(model.engine == "serving" and not model.endpoint for model in models):
             raise SettingsError("The engine `serving` needs `endpoint`: the URL of a serving endpoint, which ends in /invocations.")

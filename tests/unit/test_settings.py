@@ -91,6 +91,8 @@ def test_an_empty_key_is_a_missing_one(tmp_path: Path) -> None:
         ("prod", {"search.endpoint": "https://s"}, "openai_endpoint"),
         ("prod", {"search.endpoint": "https://s", "embedding.endpoint": "https://o", "embedding.deployment": "d"}, ""),
         ("local", {}, ""),
+        ("local", {"vision.layout": "scans"}, "vision.layout_endpoint must name the Azure AI Document Intelligence resource"),
+        ("local", {"vision.layout": "scans", "vision.layout_endpoint": "https://l"}, ""),
     ],
 )
 def test_a_service_without_an_address_is_told_before_any_work(target: str, given: dict[str, str], complaint: str) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lakedocs.extract.limits import Limits
-from lakedocs.records import Document, Element, Flag, Image, Place, Status
+from lakedocs.records import Document, Element, Flag, Image, Place, Shows, Status
 
 _START_SECONDS = 60.0
 _IDLE_SECONDS = 10.0
@@ -147,7 +147,7 @@ def _document(data: dict[str, Any]) -> Document:
         content_hash=data["content_hash"],
         size_bytes=data["size_bytes"],
         elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, place in data["elements"]),
-        images=tuple(Image(**{**image, "place": Place(**image["place"])}) for image in data["images"]),
+        images=tuple(Image(**{**image, "place": Place(**image["place"]), "shows": Shows(image["shows"])}) for image in data["images"]),
         children=tuple(_document(child) for child in data["children"]),
     )
 

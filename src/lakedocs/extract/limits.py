@@ -25,7 +25,8 @@ class Limits(BaseModel):
     attachments: int = Field(200, ge=0, description="More attachments are left out: flag attachments_left_out.")
     attachment_depth: int = Field(5, ge=0, description="Attachments of attachments, down to here.")
     images: int = Field(500, ge=0, description="More images of one document are not saved.")
-    pages_as_images: bool = Field(False, description="Keep a picture of each PDF page without text; set where vision.engine reads it.")
+    pages_as_images: bool = Field(False, description="Keep a picture of each PDF page without text; set where it is read.")
+    table_pages_as_images: bool = Field(False, description="Keep one of each PDF page with text and ruled lines, too; set where its tables are read.")
 
 
 def check_zip(path: str, limits: Limits) -> list[str]:

@@ -16,7 +16,7 @@ from pdfplumber.utils.exceptions import PdfminerException
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.reading import Reading
-from lakedocs.records import Flag, Place, Status
+from lakedocs.records import Flag, Place, Shows, Status
 
 _PARAGRAPH_CHARS = 1200
 _TABLE_RULES = 8
@@ -84,11 +84,13 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
                 without_text += 1
             as_image = reading.limits.pages_as_images and not text.strip()
             drawn, rules = _drawn(page, reading, place, keep_images=not as_image)
-            if as_image and drawn:
-                _save_page(page, reading, place, pictures_until)
+            if as_image and drawn and not _saved_page(page, reading, place, Shows.PAGE, pictures_until):
+                reading.flag(Flag.TRUNCATED)  # what this page says is lost
             something_drawn = something_drawn or drawn
             if rules >= _TABLE_RULES and text.strip():
                 table_pages.append(index)
+                if reading.limits.table_pages_as_images:
+                    _saved_page(page, reading, place, Shows.TABLE_PAGE, pictures_until)  # without it, its rows are those of `_tables`
         except pdfium.PdfiumError:
             something_drawn = True  # a damaged object costs what follows it on its page, not the other pages
             reading.flag(Flag.TRUNCATED)
@@ -96,7 +98,7 @@ def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
             page.close()
     if without_text == count:
         if something_drawn:
-            raise DocumentError(Status.NEEDS_OCR, f"No text layer on any of its pages ({count}): vision.engine can read them.")
+            raise DocumentError(Status.NEEDS_OCR, f"No text layer on any of its pages ({count}): vision.engine or vision.layout can read them.")
         raise DocumentError(Status.EMPTY, "The PDF has no text and shows nothing.")
     if without_text:
         reading.flag(Flag.PAGES_WITHOUT_TEXT)
@@ -145,15 +147,15 @@ def _drawn(page: pdfium.PdfPage, reading: Reading, place: Place, *, keep_images:
     return drawn, rules
 
 
-def _save_page(page: pdfium.PdfPage, reading: Reading, place: Place, until: float) -> None:
+def _saved_page(page: pdfium.PdfPage, reading: Reading, place: Place, shows: Shows, until: float) -> bool:
     """Keep what the page shows, for whoever reads images, as long as there is time: text that was read is not given up for pictures."""
     if len(reading.images) >= reading.limits.images or time.monotonic() > until:
-        reading.flag(Flag.TRUNCATED)  # what these pages say is lost
-        return
+        return False
     scale = min(_PAGE_SCALE, _LONGEST_PAGE_PX / max(*page.get_size(), 1))
     buffer = io.BytesIO()
     page.render(scale=scale).to_pil().convert("L").save(buffer, "PNG")
-    reading.save_image(buffer.getvalue, "png", place)
+    reading.save_image(buffer.getvalue, "png", place, shows)
+    return True
 
 
 def _save_image(item: pdfium.PdfObject, reading: Reading, place: Place) -> None:

@@ -16,7 +16,7 @@ from PIL import UnidentifiedImageError
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Budget, Limits
-from lakedocs.records import Element, Flag, Image, Place
+from lakedocs.records import Element, Flag, Image, Place, Shows
 
 _MEDIA_TYPES = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
@@ -81,7 +81,7 @@ class Reading:
             return
         self.attachments.append(Attachment(name, data))
 
-    def save_image(self, read: Callable[[], bytes], extension: str, place: Place) -> None:
+    def save_image(self, read: Callable[[], bytes], extension: str, place: Place, shows: Shows = Shows.PICTURE) -> None:
         """Store an image under its hash (the same image is stored once) and note it with its place."""
         if len(self.images) >= self.limits.images:
             return
@@ -94,7 +94,7 @@ class Reading:
         if self._image_folder is not None:
             _write_once(self._image_folder / sha256[:2] / f"{sha256}.{extension or 'bin'}", data)
         media_type = _MEDIA_TYPES.get(extension, "application/octet-stream")
-        self.images.append(Image(sha256, media_type, len(data), width, height, place))
+        self.images.append(Image(sha256, media_type, len(data), width, height, place, shows))
 
 
 def _size_of(data: bytes) -> tuple[int, int, str]:

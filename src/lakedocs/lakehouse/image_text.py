@@ -1,7 +1,8 @@
 """What images show, as elements of their documents: each image is read once, however often it occurs.
 
-Reads: the images that 01–05 have kept. Writes: raw.image_insights_<kind> by image and engine; the text becomes elements after the last
-element of the image's place, and a document that had no text before is no longer `needs_ocr`.
+Reads: the images that 01–05 have kept. Writes: raw.image_insights_<kind> by image and who read it; text and tables become elements after the
+last element of the image's place, and a document that had no text before is no longer `needs_ocr`. Of a page that has text of its own only the
+tables are taken; their rows stand in the place of those that the parser found there.
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakedocs.errors import BudgetError, LakedocsError, RefusedError, ServiceError
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.arrow import arrow_type
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.paid import Receipt, Spread, buy_missing, settle
 from lakedocs.lakehouse.stage import TaskContext, materialised
-from lakedocs.records import Flag, Kind, Status
+from lakedocs.records import Flag, Kind, Shows, Status
 from lakedocs.settings import Settings
-from lakedocs.vision.open import open_reader, reader_key, vision_price
+from lakedocs.vision.open import Chosen, open_reader, price_of, readers
 from lakedocs.vision.protocol import Insight
 
 _PLACE = ("page", "slide", "sheet", "cells", "part")
 _TABLES = ("elements", "images", "files")
+_TEXT_READ = "read != '' OR size(flatten(tables)) > 0"
+_ROW = "table_row"
 
 
 class ImageText:
@@ -39,10 +43,16 @@ class ImageText:
     def __init__(self, context: TaskContext, kind: Kind) -> None:
         self._context = context
         self._kind = kind
-        self._key = reader_key(context.settings.vision)
+        self._readers = readers(context.settings.vision)
         self._stage = {name: getattr(tables, name)(kind) for name in _TABLES}
-        self.problem: LakedocsError | None = None
-        settle(context, tables.image_insights(kind), vision_price(context.settings))  # of a killed run, whoever read images then
+        self._problems: dict[Chosen, LakedocsError] = {}
+        for chosen in self._readers:
+            settle(context, tables.image_insights(kind), price_of(context.settings, chosen), _apart(chosen))  # of a killed run
+
+    @property
+    def problem(self) -> LakedocsError | None:
+        """Why some images could not be read."""
+        return next(iter(self._problems.values()), None)
 
     def added(self, made: DataFrame) -> DataFrame:
         """The rows of a slice with the text of its images.
@@ -50,72 +60,101 @@ class ImageText:
         Args:
             made: one nullable struct column each of elements, images and files of this kind.
         """
-        if not self._key:
+        if not self._readers:
             return made
         context, insights = self._context, tables.image_insights(self._kind)
         made = materialised(context, made, f"read_{self._kind}")
         image = self._stage["images"].name
-        images = made.where(F.col(image).isNotNull()).select(f"{image}.*")
+        images = made.where(F.col(image).isNotNull()).select(f"{image}.*").withColumn("model", self._model())
         context.lake.ensure(insights)
-        if self.problem is None:
-            try:
-                self._read(images, insights)
-            except (ServiceError, BudgetError) as error:
-                self.problem = error
-        read = context.lake.read(insights).where(F.col("model") == self._key).select("sha256", F.col("text").alias("read"), "caption")
-        known = materialised(context, images.join(read, "sha256", "left"), f"shown_{self._kind}")
-        shown = known.where("read != '' OR caption != ''")
+        for chosen in self._readers:
+            if chosen not in self._problems:
+                self._read(chosen, images.where(F.col("model") == chosen.key), insights)
+        read = context.lake.read(insights).select("sha256", "model", F.col("text").alias("read"), "caption", "tables")
+        given = images.where("model IS NOT NULL")
+        known = materialised(context, given.join(read, ["sha256", "model"], "left"), f"shown_{self._kind}")
+        # text that a page has is never taken from anywhere else
+        shown = known.withColumn("read", F.when(F.col("shows") == str(Shows.TABLE_PAGE), "").otherwise(F.col("read")))
+        shown = shown.where(f"{_TEXT_READ} OR caption != ''")
+        replaced = known.where((F.col("shows") == str(Shows.TABLE_PAGE)) & F.col("tables").isNotNull()).select("doc_id", "page").distinct()
         unread = known.where("read IS NULL").select("root_id").distinct()
-        return _merged(made, shown, unread, images, self._stage)
+        return _merged(made, shown, replaced, unread, images.drop("model"), self._stage)
 
-    def _read(self, images: DataFrame, insights: tables.Table) -> None:
+    def _model(self) -> Column:
+        """The key of whoever reads an image; null where nobody does."""
+        model = F.lit(None).cast("string")
+        for chosen in self._readers:
+            model = F.when(F.col("shows").isin([str(shows) for shows in chosen.shows]), F.lit(chosen.key)).otherwise(model)
+        return model
+
+    def _read(self, chosen: Chosen, images: DataFrame, insights: tables.Table) -> None:
         settings = self._context.settings
-        price = vision_price(settings)
+        price = price_of(settings, chosen)
         wanted = images.groupBy("sha256").agg(F.first("media_type").alias("text"))
         # the embedded engine takes a core for each call, a service none
-        spread = Spread(settings.slices.partitions, 1) if settings.vision.engine == "ocr" else None
-        opened = partial(_ImagePurchase, settings, self._kind, self._context.run_id)
+        spread = Spread(settings.slices.partitions, 1) if chosen.is_embedded else None
+        opened = partial(_ImagePurchase, settings, chosen, self._kind, self._context.run_id)
 
         def cost(_: int, number: int) -> float:
             return price.cost(items=number) if price else 0.0
 
-        buy_missing(self._context, wanted, insights, self._key, opened, price, cost, spread)
+        try:
+            buy_missing(self._context, wanted, insights, chosen.key, opened, price, cost, spread, _apart(chosen))
+        except (ServiceError, BudgetError) as error:
+            self._problems[chosen] = error
 
 
-def _merged(made: DataFrame, shown: DataFrame, unread: DataFrame, images: DataFrame, stage: dict[str, tables.Table]) -> DataFrame:
-    """The rows with elements for `shown` (rows of images, with `read` and `caption`), in their place, and files that know of them.
+def _apart(chosen: Chosen) -> str:
+    """Where its receipts lie: a page has another price than an image."""
+    return "layout" if chosen.is_layout else ""
+
+
+def _merged(
+    made: DataFrame, shown: DataFrame, replaced: DataFrame, unread: DataFrame, images: DataFrame, stage: dict[str, tables.Table]
+) -> DataFrame:
+    """The rows with elements for `shown` (rows of images, with `read`, `caption`, `tables`), in their place, and files that know of them.
 
     Args:
+        replaced: doc_id, page: where the parser's rows of tables make room.
         unread: root_id of families that are to be read again, because an image has not been.
         images: all rows of images.
     """
     elements, files = stage["elements"], stage["files"]
-    touched = shown.select("doc_id").distinct()
-    own = made.where(F.col(elements.name).isNotNull()).select(f"{elements.name}.*").join(F.broadcast(touched), "doc_id", "left_semi")
+    touched = shown.select("doc_id").union(replaced.select("doc_id")).distinct()
+    parsed = made.where(F.col(elements.name).isNotNull()).select(f"{elements.name}.*").join(F.broadcast(touched), "doc_id", "left_semi")
+    marked = parsed.join(F.broadcast(replaced.withColumn("is_replaced", F.lit(True))), ["doc_id", "page"], "left")
+    is_lost = F.coalesce("is_replaced", F.lit(False)) & (F.col("kind") == _ROW)
+    own, lost = marked.where(~is_lost).drop("is_replaced"), marked.where(is_lost)
     end = own.groupBy("doc_id").agg(F.max("ordinal").alias("end"))
     said = _said(shown)
     placed = said.join(_anchors(own, shown), ["doc_id", "image"], "left").join(end, "doc_id", "left").drop("image")
     placed = placed.withColumn("after", F.coalesce("at", F.when(F.coalesce("page", "slide").isNull(), F.col("end")), F.lit(-1)))
     placed = placed.drop("at", "end")
-    both = own.withColumn("after", F.col("ordinal")).withColumn("then", F.lit(0)).unionByName(placed)
-    order = Window.partitionBy("doc_id").orderBy("after", "then")
+    both = own.withColumn("after", F.col("ordinal")).withColumn("then", F.lit(0)).withColumn("number", F.lit(0)).unionByName(placed)
+    order = Window.partitionBy("doc_id").orderBy("after", "then", "number")
     ordered = both.withColumn("ordinal", (F.row_number().over(order) - 1).cast("int"))
 
     gained = said.groupBy("doc_id").agg(
         F.count("*").alias("more"), F.sum(F.length("text")).alias("more_characters"),
-        F.sha2(F.concat_ws("\n", F.sort_array(F.collect_list(F.concat_ws(":", "then", *_PLACE, "text")))), 256).alias("more_hash"),
+        F.sha2(F.concat_ws("\n", F.sort_array(F.collect_list(F.concat_ws(":", "then", "number", *_PLACE, "text")))), 256).alias("more_hash"),
+    )  # fmt: skip
+    fewer = lost.groupBy("doc_id").agg(
+        F.count("*").alias("fewer"), F.sum(F.length("text")).alias("fewer_characters"),
+        F.concat_ws(",", F.sort_array(F.collect_list(F.col("ordinal").cast("string")))).alias("fewer_hash"),
     )  # fmt: skip
     known = made.where(F.col(files.name).isNotNull()).select(f"{files.name}.*").join(F.broadcast(gained), "doc_id", "left")
+    known = known.join(F.broadcast(fewer), "doc_id", "left")
     known = known.join(F.broadcast(unread.withColumn("is_unread", F.lit(True))), "root_id", "left")
     known = known.join(F.broadcast(_read_pages(own, shown, images)), "doc_id", "left")
-    has_text, is_read = F.coalesce("has_text", F.lit(False)), F.col("more").isNotNull()
+    has_text, differs = F.coalesce("has_text", F.lit(False)), F.col("more").isNotNull() | F.col("fewer").isNotNull()
+    output_hash = F.sha2(F.concat_ws(":", "output_hash", "more_hash", "fewer_hash"), 256)
     was_unread = has_text & (F.col("status") == str(Status.NEEDS_OCR))
     no_text = F.lit(str(Flag.PAGES_WITHOUT_TEXT))
     told = (
         known.withColumn("fingerprint", F.when(F.col("is_unread"), F.lit("")).otherwise(F.col("fingerprint")))
-        .withColumn("output_hash", F.when(is_read, F.sha2(F.concat_ws(":", "output_hash", "more_hash"), 256)).otherwise(F.col("output_hash")))
-        .withColumn("elements", (F.col("elements") + F.coalesce("more", F.lit(0))).cast("int"))
-        .withColumn("characters", F.col("characters") + F.coalesce("more_characters", F.lit(0)))
+        .withColumn("output_hash", F.when(differs, output_hash).otherwise(F.col("output_hash")))
+        .withColumn("elements", (F.col("elements") + F.coalesce("more", F.lit(0)) - F.coalesce("fewer", F.lit(0))).cast("int"))
+        .withColumn("characters", F.col("characters") + F.coalesce("more_characters", F.lit(0)) - F.coalesce("fewer_characters", F.lit(0)))
         .withColumn("flags", F.when(F.col("all_pages"), F.array_remove("flags", no_text)).otherwise(F.col("flags")))
         .withColumn("reason", F.when(was_unread, F.lit("")).otherwise(F.col("reason")))
         .withColumn("status", F.when(was_unread, F.lit(str(Status.OK))).otherwise(F.col("status")))
@@ -145,25 +184,34 @@ def _read_pages(own: DataFrame, shown: DataFrame, images: DataFrame) -> DataFram
     """doc_id, has_text: whether any text was read in its images (a caption is none); all_pages: on every page that has no other text."""
     with_text = own.where("page IS NOT NULL").select("doc_id", "page").distinct()
     bare = images.where("page IS NOT NULL").select("doc_id", "page", "sha256").join(with_text, ["doc_id", "page"], "left_anti")
-    read = shown.where("read != ''").select("doc_id", "sha256").distinct().withColumn("is_read", F.lit(True))
+    read = shown.where(_TEXT_READ).select("doc_id", "sha256").distinct().withColumn("is_read", F.lit(True))
     pages = bare.join(read, ["doc_id", "sha256"], "left").groupBy("doc_id").agg(F.bool_and(F.coalesce("is_read", F.lit(False))).alias("all_pages"))
     texts = read.select("doc_id", F.lit(True).alias("has_text")).distinct()
     return texts.join(pages, "doc_id", "left")
 
 
 def _said(shown: DataFrame) -> DataFrame:
-    """Elements without their place among the others: the caption of an image, then its text; `then` orders those of one place."""
-    pieces = F.array(
-        F.struct(F.lit("image_caption").alias("kind"), F.col("caption").alias("text"), F.lit(0).alias("number")),
-        F.struct(F.lit("image_text").alias("kind"), F.col("read").alias("text"), F.lit(1).alias("number")),
-    )
-    rows = shown.select("doc_id", "root_id", "run_id", *_PLACE, F.col("ordinal").alias("image"), F.explode(pieces).alias("piece")).where(
-        "piece.text != ''"
-    )
-    return rows.select(
-        "doc_id", "root_id", F.lit(None).cast("int").alias("ordinal"), "piece.kind", F.lit(0).alias("level"), F.lit("image").alias("region"),
-        "piece.text", *_PLACE, "run_id", "image", (F.col("image") * 2 + F.col("piece.number") + 1).alias("then"),
+    """Elements without their place among the others: the caption of an image, its text, its tables' rows; `then` and `number` order those of one
+    place."""
+    pieces = F.array(_piece("image_caption", F.col("caption")), _piece("image_text", F.col("read")))
+    # a row with a single filled cell says nothing as a row; of a page without other text it is kept, for it stands nowhere else
+    fewest = F.when(F.col("shows") == str(Shows.TABLE_PAGE), 2).otherwise(1)
+
+    def rows_of(table: Column) -> Column:
+        rows = F.transform(table, lambda text, number: _piece(_ROW, text, number + 1, "table"))
+        return F.filter(rows, lambda row: F.size(F.filter(F.split(row["text"], r" \|"), lambda cell: F.trim(cell) != "")) >= fewest)
+
+    pieces = F.concat(pieces, F.coalesce(F.flatten(F.transform("tables", rows_of)), F.array()))
+    rows = shown.select("doc_id", "root_id", "run_id", *_PLACE, F.col("ordinal").alias("image"), F.posexplode(pieces).alias("number", "piece"))
+    return rows.where("piece.text != ''").select(
+        "doc_id", "root_id", F.lit(None).cast("int").alias("ordinal"), "piece.*", *_PLACE, "run_id", "image",
+        (F.col("image") + 1).alias("then"), "number",
     )  # fmt: skip
+
+
+def _piece(kind: str, text: Column, level: Column | None = None, region: str = "image") -> Column:
+    number = F.lit(0) if level is None else level
+    return F.struct(F.lit(kind).alias("kind"), number.alias("level"), F.lit(region).alias("region"), text.alias("text"))
 
 
 def _as_column(rows: DataFrame, table: tables.Table, made: DataFrame) -> DataFrame:
@@ -176,15 +224,16 @@ def _as_column(rows: DataFrame, table: tables.Table, made: DataFrame) -> DataFra
 class _ImagePurchase:
     """Reads the images that 01–05 have kept, one a request."""
 
-    def __init__(self, settings: Settings, kind: Kind, run_id: str) -> None:
-        from lakedocs.vision.prepare import prepared  # with Pillow, which the clusters of the other tasks need not have
+    def __init__(self, settings: Settings, chosen: Chosen, kind: Kind, run_id: str) -> None:
+        from lakedocs.extract.cells import row_text  # with openpyxl, and the other with Pillow, which the clusters of the other tasks need not have
+        from lakedocs.vision.prepare import prepared
 
-        self._prepared = prepared
-        self._reader = open_reader(settings)
+        self._prepared, self._row_text = prepared, row_text
+        self._reader = open_reader(settings, chosen)
         self._vision = settings.vision
         self._kind = kind
         self._folder = settings.storage.images(str(kind))
-        self._key = reader_key(settings.vision)
+        self._key = chosen.key
         self._run_id = run_id
 
     def requests_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
@@ -192,21 +241,22 @@ class _ImagePurchase:
 
     def buy(self, hashes: Sequence[str], texts: Sequence[str]) -> Receipt:
         (sha256,) = hashes
+        columns = tables.image_insights(self._kind).columns
         file = next(iter(Path(self._folder, sha256[:2]).glob(f"{sha256}.*")), None)
         if file is None:
-            return Receipt(dict.fromkeys(tables.image_insights(self._kind).names, pa.array([], pa.string())))  # it is looked for in the next run
+            return Receipt({name: pa.array([], arrow_type(kind)) for name, kind in columns})  # it is looked for in the next run
         image = self._prepared(file.read_bytes(), self._vision)
         try:
             insight = self._reader.read(image) if image else Insight()
         except RefusedError as error:
             # the service will not take this image, ever: known as such, so that its file is not read again in every run
             insight = Insight(raw=json.dumps({"refused": str(error)}))
+        found = insight.tables
         row = {
             "sha256": sha256, "model": self._key, "text": insight.text, "caption": insight.caption, "tags": list(insight.tags), "answer": insight.raw,
-            "run_id": self._run_id,
+            "run_id": self._run_id, "tables": None if found is None else [[self._row_text(cells) for cells in table] for table in found],
         }  # fmt: skip
-        columns = {name: pa.array([value]) if name != "tags" else pa.array([value], pa.list_(pa.string())) for name, value in row.items()}
-        return Receipt(columns, items=int(image is not None))
+        return Receipt({name: pa.array([row[name]], arrow_type(kind)) for name, kind in columns}, items=int(image is not None))
 
 
 def forget_insights(lake: Lake, kind: Kind) -> None:

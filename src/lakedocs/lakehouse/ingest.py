@@ -30,14 +30,16 @@ from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised, spread_over
-from lakedocs.records import Document, Flag, Kind, Place, Status
+from lakedocs.records import Document, Flag, Kind, Place, Shows, Status
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings, fingerprint
-from lakedocs.vision.open import reader_key
+from lakedocs.vision.open import layout_key, reader_key, readers
 
 _VERSION = "ingest/1"
 PURGED = ":purged:"
-_PICTURES = ":pictures:"
+_PICTURES, _LAYOUT = ":pictures:", ":layout:"
+_PDF = "pdf/"
+"""How the labels of the parser of PDFs begin."""
 _UNITS_DDL = "unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, known_hash string, touched boolean"
 _UNITS_SCHEMA = pa.schema(
     [("unit_id", pa.string()), ("gone", pa.bool_()), ("slice_key", pa.string()), ("size_bytes", pa.int64()), ("path", pa.string()),
@@ -59,9 +61,10 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     fresh = context.lake.ensure(*stage.tables)
 
     policy = policy_fingerprint(settings, list_entries(context.lake))
-    known = context.lake.read(stage.ledger).where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
+    ledger = context.lake.read(stage.ledger)
+    known = ledger.where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
     listed = Observation()
-    compared = _compared(list_source(context.spark, settings, kind), known, read_as, policy).observe(
+    compared = _compared(list_source(context.spark, settings, kind), _with_pdf(known, ledger, read_as), read_as, policy).observe(
         listed, F.sum("files").alias("files"), F.sum("errors").alias("errors"), F.count("known_hash").alias("hashable")
     )
     compared = compared.where("NOT is_summary").drop("is_summary", "files", "errors")
@@ -82,10 +85,48 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     return figures + Figures(refused=refused)
 
 
-def reading_fingerprints(settings: Settings) -> tuple[str, str]:
-    """What the ledger says of files without and with pictures: a parser or limit changes both, who reads images the second alone."""
-    plain = fingerprint(_VERSION, PARSERS, settings.limits)
-    return plain, f"{plain}{_PICTURES}{reader_key(settings.vision)}"
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What the ledger says of files: a parser or limit changes it for all, who reads images for those with pictures, who reads pages for PDFs.
+
+    Attributes:
+        layout: ends that of files which are a PDF or hold one; empty where nobody is given their pages.
+    """
+
+    plain: str
+    pictures: str
+    layout: str = ""
+
+    def of(self, document: Document) -> str:
+        """The fingerprint of a file that was read."""
+        return (self.pictures if _has_pictures(document) else self.plain) + (self.layout if _has_pdf(document) else "")
+
+    def all(self, *, has_pdf: bool) -> tuple[str, str]:
+        """Those of files that are read as they would be now."""
+        end = self.layout if has_pdf else ""
+        return self.plain + end, self.pictures + end
+
+
+def reading_fingerprints(settings: Settings) -> ReadAs:
+    """How files are read under these settings."""
+    # a limit that older versions lack counts only where it is used: every lake would be read anew otherwise
+    limits = settings.limits.model_dump_json(exclude=None if settings.limits.table_pages_as_images else {"table_pages_as_images"})
+    plain = fingerprint(_VERSION, PARSERS, limits)
+    key = layout_key(settings.vision)
+    layout = f"{_LAYOUT}{settings.vision.layout}:{key}" if key else ""
+    return ReadAs(plain, f"{plain}{_PICTURES}{reader_key(settings.vision)}", layout)
+
+
+def parser_limits(settings: Settings) -> Limits:
+    """The limits of the parsers, which draw the pages that somebody reads."""
+    limits = settings.limits
+    read = {shows for chosen in readers(settings.vision) for shows in chosen.shows}
+    return limits.model_copy(
+        update={
+            "pages_as_images": limits.pages_as_images or Shows.PAGE in read,
+            "table_pages_as_images": limits.table_pages_as_images or Shows.TABLE_PAGE in read,
+        }
+    )
 
 
 def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
@@ -93,15 +134,27 @@ def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
     return f"{ingest_fingerprint}{PURGED}{policy}"
 
 
-def _compared(listing: DataFrame, known: DataFrame, read_as: tuple[str, str], policy: str) -> DataFrame:
+def _with_pdf(known: DataFrame, ledger: DataFrame, read_as: ReadAs) -> DataFrame:
+    """The known files, and whether they are or hold a PDF, where that matters."""
+    if not read_as.layout:
+        return known.withColumn("has_pdf", F.lit(False))
+    pdfs = ledger.where(F.col("parser").startswith(_PDF)).select("root_id", F.lit(True).alias("has_pdf")).distinct()
+    return known.join(pdfs, "root_id", "left")
+
+
+def _compared(listing: DataFrame, known: DataFrame, read_as: ReadAs, policy: str) -> DataFrame:
     """Every file, listed or known, and whether it differs; the listing's summary rows come with it."""
     before = known.select(
         F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
-        F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"),
+        F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"), "has_pdf",
     )  # fmt: skip
     joined = listing.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
     # text that retention removed is read again only where it would be redacted in another way now
-    same_reading = F.col("known_fingerprint").isin(*read_as, *(purged_fingerprint(one, policy) for one in read_as))
+    plain, of_pdf = (
+        F.col("known_fingerprint").isin(*found, *(purged_fingerprint(one, policy) for one in found))
+        for found in (read_as.all(has_pdf=False), read_as.all(has_pdf=True))
+    )
+    same_reading = F.when(F.col("has_pdf"), of_pdf).otherwise(plain)
     same_size = F.col("size_bytes") == F.col("known_size")
     unchanged = F.coalesce(same_reading & same_size & (F.col("modified_us") == F.col("known_time")), F.lit(False))
     is_hashable = ~unchanged & same_reading & same_size & (F.col("known_content") != "")
@@ -170,7 +223,7 @@ def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> N
     context.lake.upsert(stage.ledger, rows, "doc_id")
 
 
-def _read_units(context: TaskContext, kind: Kind, read_as: tuple[str, str], image_text: ImageText, units: DataFrame) -> DataFrame:
+def _read_units(context: TaskContext, kind: Kind, read_as: ReadAs, image_text: ImageText, units: DataFrame) -> DataFrame:
     # equal bytes have equal size: files of one size come to one worker one after the other, which reads equal ones once
     partitioned = units.repartition(spread_over(context, units), "size_bytes").sortWithinPartitions(F.desc("size_bytes"))
     stage_tables = (tables.elements(kind), tables.images(kind), tables.files(kind))
@@ -187,13 +240,13 @@ def _read_files(
     settings: Settings,
     kind: Kind,
     source: str,
-    read_as: tuple[str, str],
+    read_as: ReadAs,
     run_id: str,
     task_key: str,
     stage_tables: tuple[tables.Table, ...],
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    reader = _reader(settings.limits.model_copy(update={"pages_as_images": settings.limits.pages_as_images or bool(reader_key(settings.vision))}))
+    reader = _reader(parser_limits(settings))
     images = settings.storage.images(kind)
     writer = _RowWriter(settings, kind, source, read_as, run_id)
 
@@ -219,7 +272,7 @@ def _read_files(
 class _RowWriter:
     """Turns a document and its attachments into rows of the three tables."""
 
-    def __init__(self, settings: Settings, kind: Kind, source: str, read_as: tuple[str, str], run_id: str) -> None:
+    def __init__(self, settings: Settings, kind: Kind, source: str, read_as: ReadAs, run_id: str) -> None:
         self._settings = settings
         self._kind = kind
         self._source = source
@@ -230,7 +283,7 @@ class _RowWriter:
     def rows(self, document: Document, unit: Row) -> Rows:
         path = str(unit["path"])
         root_id = str(unit["unit_id"])
-        family = _Family(root_id, unit, self._read_as[_has_pictures(document)])
+        family = _Family(root_id, unit, self._read_as.of(document))
         yield from self._document(document, root_id, None, path, PurePosixPath(path).name, 0, family)
 
     def _document(self, document: Document, doc_id: str, parent_id: str | None, path: str, name: str, depth: int, family: _Family) -> Rows:
@@ -247,7 +300,8 @@ class _RowWriter:
             yield (
                 self._images,
                 {**identity, "ordinal": ordinal, "sha256": image.sha256, "media_type": image.media_type, "size_bytes": image.size_bytes,
-                 "width_px": image.width_px, "height_px": image.height_px, **_place_row(image.place)},
+                 "width_px": image.width_px, "height_px": image.height_px, "shows": str(image.shows),
+                 **_place_row(image.place)},
             )  # fmt: skip
         for number, child in enumerate(document.children):
             child_id = keyed_hash(self._settings, doc_id, str(number), child.name)
@@ -277,7 +331,13 @@ class _Family:
 def _has_pictures(document: Document) -> bool:
     """Whether there is anything for an engine that reads images."""
     is_unread = document.status is Status.NEEDS_OCR or Flag.PAGES_WITHOUT_TEXT in document.flags
-    return bool(document.images) or is_unread or any(map(_has_pictures, document.children))
+    is_shown = any(image.shows is not Shows.TABLE_PAGE for image in document.images)
+    return is_shown or is_unread or any(map(_has_pictures, document.children))
+
+
+def _has_pdf(document: Document) -> bool:
+    """Whether it is a PDF or holds one: its pages may be given to a service that reads them."""
+    return document.parser.startswith(_PDF) or any(map(_has_pdf, document.children))
 
 
 def _storable(text: str) -> str:

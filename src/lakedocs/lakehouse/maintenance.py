@@ -54,6 +54,7 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     days = settings.maintenance.raw_retention_days
     limit = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000)
     read_as = reading_fingerprints(settings)
+    present = {*read_as.all(has_pdf=False), *read_as.all(has_pdf=True)}
     policy = policy_fingerprint(settings, list_entries(lake))
     # redacted as it was read, under the present policy: what 06 has yet to do again must keep its text
     worked_off = lake.read(tables.REDACTION_LEDGER).select("unit_id", F.col("fingerprint").alias("new_fingerprint"))
@@ -62,7 +63,7 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     )
     for kind in Kind:
         files = lake.read(tables.files(kind))
-        old = files.where((F.col("read_us") < limit) & F.col("fingerprint").isin(*read_as)).join(done, "root_id", "left_semi")
+        old = files.where((F.col("read_us") < limit) & F.col("fingerprint").isin(*present)).join(done, "root_id", "left_semi")
         # marked first: a text that is gone from a file that is not marked would be redacted to nothing
         if not old.isEmpty():
             lake.upsert(tables.files(kind), old.withColumn("fingerprint", F.concat("fingerprint", F.lit(purged_fingerprint("", policy)))), "doc_id")

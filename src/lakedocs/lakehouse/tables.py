@@ -51,7 +51,7 @@ _ELEMENTS = (
 )  # fmt: skip
 _IMAGES = (
     *_DOCUMENT, ("ordinal", "int"), ("sha256", "string"), ("media_type", "string"), ("size_bytes", "bigint"), ("width_px", "int"),
-    ("height_px", "int"), *_PLACE, *_RUN,
+    ("height_px", "int"), *_PLACE, *_RUN, ("shows", "string"),
 )  # fmt: skip
 
 
@@ -66,14 +66,15 @@ def elements(kind: Kind) -> Table:
 
 
 def images(kind: Kind) -> Table:
-    """The embedded images of an ingest task's documents; their bytes lie in the images volume by hash."""
-    return Table("raw", f"images_{kind}", _IMAGES, ("doc_id", "root_id"))
+    """The embedded images of an ingest task's documents, and pages drawn as images; their bytes lie in the images volume by hash."""
+    return Table("raw", f"images_{kind}", _IMAGES, ("doc_id", "root_id"), ("shows",))
 
 
 def image_insights(kind: Kind) -> Table:
     """What an ingest task's images show: one row per image and engine, with all that the engine answered."""
     columns = (("sha256", "string"), ("model", "string"), ("text", "string"), ("caption", "string"), ("tags", "array<string>"), ("answer", "string"))
-    return Table("raw", f"image_insights_{kind}", (*columns, *_RUN), ("sha256", "model"))
+    rows = ("tables", "array<array<string>>")  # of each table its rows; none where whoever read the image doesn't look for tables
+    return Table("raw", f"image_insights_{kind}", (*columns, *_RUN, rows), ("sha256", "model"), ("tables",))
 
 
 DOCUMENTS = Table(

@@ -134,6 +134,11 @@ class VisionSettings(_Part):
     max_px: int = Field(2400, ge=100, le=16_000, description="Larger images are made smaller.")
     max_mb: int = Field(4, gt=0, le=20, description="Images of more bytes are compressed.")
     min_score: float = Field(0.6, ge=0, le=1, description="OCR: pieces of text less sure than this are left out.")
+    layout: Literal["none", "scans", "tables", "both"] = Field(
+        "none", description="PDF pages that Azure AI Document Intelligence reads: those without text, the tables of those with some, or both."
+    )
+    layout_endpoint: str = Field("", description="https://NAME.cognitiveservices.azure.com: these pages leave the workspace for it, unredacted.")
+    layout_api_version: str = "2024-11-30"
 
 
 class SpendingSettings(_Part):

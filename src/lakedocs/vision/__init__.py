@@ -1,1 +1,1 @@
-"""Images as text: read by an embedded engine, or by a vision service."""
+"""Images as text: read by an embedded engine, or by a vision service; pages and their tables by a service for documents."""

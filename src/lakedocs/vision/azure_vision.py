@@ -44,4 +44,4 @@ def _insight(said: dict[str, Any]) -> Insight:
     lines = [line["text"] for block in said.get("readResult", {}).get("blocks", []) for line in block["lines"]]
     caption = said.get("captionResult", {}).get("text", "")
     tags = tuple(tag["name"] for tag in said.get("tagsResult", {}).get("values", []))
-    return Insight("\n".join(lines), caption, tags, json.dumps(said, ensure_ascii=False))
+    return Insight("\n".join(lines), caption, tags, raw=json.dumps(said, ensure_ascii=False))
