@@ -76,8 +76,12 @@ def _told(measured: Measured) -> str:
 
 
 def _chosen(settings: Settings) -> set[str]:
+    from lakedocs.vision.open import LAYOUT_PRICE, PRICE
+
     models = (settings.embedding, settings.classification.model)
-    return {model.model for model in models if model.engine == "azure_openai"}
+    vision = settings.vision
+    readers = {PRICE: vision.engine == "azure_ai_vision", LAYOUT_PRICE: vision.layout != "none"}
+    return {model.model for model in models if model.engine == "azure_openai"} | {name for name, is_chosen in readers.items() if is_chosen}
 
 
 def _print(console: Console, found: Iterable[Line], chosen: set[str]) -> None:

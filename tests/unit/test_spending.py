@@ -8,6 +8,9 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from lakedocs.cli import cli
 from lakedocs.errors import SettingsError
@@ -82,15 +85,36 @@ def test_a_sample_is_raised_to_all_files_by_their_size(tmp_path: Path) -> None:
     assert sampled.distinct_tokens == pytest.approx(whole.distinct_tokens, rel=0.1)
 
 
+def test_pages_are_counted_for_who_reads_them(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.drawImage(ImageReader(Image.new("RGB", (60, 60), "blue")), 60, 500, 60, 60)
+    canvas.showPage()
+    canvas.drawString(72, 700, "A page of text, with lines.")
+    canvas.setLineWidth(0.5)
+    for number in range(8):
+        canvas.line(72, 600 - 20 * number, 330, 600 - 20 * number)
+    canvas.save()
+
+    def counted(layout: str) -> tuple[int, int]:
+        measured = measure(load_settings("local", {"source.path": str(tmp_path), "vision.layout": layout}), 10)
+        return measured.images, measured.pages
+
+    assert {layout: counted(layout) for layout in ("none", "scans", "tables", "both")} == {
+        "none": (1, 0), "scans": (0, 1), "tables": (1, 1), "both": (0, 2)
+    }  # fmt: skip
+
+
 def test_commands_print_models_and_refuse_half_a_question(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a;b\n1;2\n", encoding="utf-8")
     words = CliRunner().invoke(cli, ["estimate", "--words", "200000"])
     assert words.exit_code == 0, words.output
     assert "gpt-3.5-turbo" in words.output
-    chosen = "embedding.engine=azure_openai; embedding.model=text-embedding-3-small"
+    chosen = "embedding.engine=azure_openai; embedding.model=text-embedding-3-small; vision.layout=scans"
     folder = CliRunner().invoke(cli, ["estimate", "--source", str(tmp_path), "--overrides", chosen])
     assert folder.exit_code == 0, folder.output
     assert "* text-embedding-3-small" in folder.output
+    assert "* document-intelligence" in folder.output
+    assert "* ai-vision" not in folder.output
     assert CliRunner().invoke(cli, ["estimate"]).exit_code == 2
     assert CliRunner().invoke(cli, ["estimate", "--source", str(tmp_path), "--words", "3"]).exit_code == 2
 

@@ -14,12 +14,14 @@ from lakedocs.errors import SourceError
 from lakedocs.extract.extensions import kind_of
 from lakedocs.extract.isolation import IsolatedReader
 from lakedocs.lakehouse.cutting import cutter_of
+from lakedocs.lakehouse.ingest import parser_limits
 from lakedocs.lakehouse.listing import listed_as, path_of, walk
 from lakedocs.passages.cut import Cutter
-from lakedocs.records import Document, Kind, Status
+from lakedocs.records import Document, Kind, Shows, Status
 from lakedocs.services.cl100k import count_cl100k
 from lakedocs.settings import Settings
 from lakedocs.spending.estimate import Chat, Measured, summary_of
+from lakedocs.vision.open import is_for_layout
 
 _SEED = 1
 
@@ -71,13 +73,14 @@ def measure(settings: Settings, most: int, watched: Callable[[list[tuple[str, in
     by_kind: dict[Kind, _Counts] = defaultdict(_Counts)
     texts: set[bytes] = set()
     pictures: set[str] = set()
-    reader = IsolatedReader(settings.limits)
+    for_layout = {shows for shows in Shows if is_for_layout(settings.vision, shows)}
+    reader = IsolatedReader(parser_limits(settings))
     try:
         with TemporaryDirectory(prefix="lakedocs-estimate-") as images:
             for path, _ in watched([file for of_kind in found.values() for file in of_kind.sample]):
                 name = path.rpartition("/")[2]
                 for document in _family(reader.read(str(path_of(str(source), listed_as(path))), name, Path(images))):
-                    _count(document, cutter, by_kind[kind_of(name)], texts, pictures)
+                    _count(document, cutter, by_kind[kind_of(name)], texts, pictures, for_layout)
     finally:
         reader.close()
     total = _Counts()
@@ -120,7 +123,7 @@ def _family(document: Document) -> Iterator[Document]:
         yield from _family(child)
 
 
-def _count(document: Document, cutter: Cutter, counts: _Counts, texts: set[bytes], pictures: set[str]) -> None:
+def _count(document: Document, cutter: Cutter, counts: _Counts, texts: set[bytes], pictures: set[str], for_layout: set[Shows]) -> None:
     counts.documents += 1
     counts.unreadable += not document.elements
     own = 0
@@ -135,8 +138,11 @@ def _count(document: Document, cutter: Cutter, counts: _Counts, texts: set[bytes
             counts.distinct_tokens += tokens
     counts.tokens += own
     counts.summaries += summary_of(own)
-    new = {image.sha256 for image in document.images} - pictures
-    pictures |= new
-    counts.images += len(new)
-    if document.status is Status.NEEDS_OCR:
+    new = {image.sha256: image.shows for image in document.images if image.sha256 not in pictures}
+    pictures.update(new)
+    pages = sum(shows in for_layout for shows in new.values())
+    counts.images += len(new) - pages
+    if for_layout:
+        counts.pages += pages
+    elif document.status is Status.NEEDS_OCR:  # no page was drawn: a scan has about an image a page
         counts.pages += max(len(document.images), 1)

@@ -25,7 +25,7 @@ class Measured:
         tokens: of all passages; `distinct_tokens` of those that differ from each other, which are embedded once.
         summaries: a summary of every document.
         images: that differ from each other.
-        pages: that show text, but hold none.
+        pages: that a service for documents would read: those that the settings give it, else those that show text, but hold none.
     """
 
     files: int
@@ -109,5 +109,5 @@ def lines(measured: Measured, prices: Mapping[str, Price], batch_tokens: int) ->
     yield from chat_lines(measured.summaries, f"{measured.documents:,} documents summarised", prices)
     for model, price in prices.items():
         if price.kind in ("image", "page"):
-            items, what = (measured.images, "images read") if price.kind == "image" else (measured.pages, "pages without text read")
+            items, what = (measured.images, "images read") if price.kind == "image" else (measured.pages, "pages read")
             yield Line(model, f"{items:,} {what}", items, 0, 0, price.cost(items=items), price.seconds(items))
