@@ -21,6 +21,7 @@ from lakedocs.lakehouse.lake import Lake
 from lakedocs.services.options import EmbeddingSettings
 from lakedocs.settings import Storage
 
+_OF_THE_READING = ("run_id", "read_us", "seconds", "peak_mb")
 LEDGERS_OF_RUNS = {"task_runs", "answers", "answer_reviews", "failures", "bills"}
 
 
@@ -76,7 +77,7 @@ def content(spark: SparkSession, root: Path) -> dict[str, list[str]]:
             continue
         rows = (row.asDict() for row in lake.read(table).collect())
         found[f"{table.schema}.{table.name}"] = sorted(
-            json.dumps({k: v for k, v in row.items() if k not in ("run_id", "read_us")}, sort_keys=True, default=str) for row in rows
+            json.dumps({k: v for k, v in row.items() if k not in _OF_THE_READING}, sort_keys=True, default=str) for row in rows
         )
     for name, rows in index_rows(root).items():
         found[f"index.{name}"] = sorted(json.dumps(row, sort_keys=True) for row in rows)

@@ -110,6 +110,10 @@ class Document:
     is_final: bool = True
     """False where the storage failed, not the document: the next run tries again."""
 
+    seconds: float = field(default=0.0, compare=False)
+    peak_mb: int = field(default=0, compare=False)
+    """What reading it took, attachments included; of attachments themselves, and where it is not known, 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

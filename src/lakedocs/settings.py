@@ -92,12 +92,13 @@ class Storage(_Part):
 
 
 class Source(_Part):
-    """The folder of documents, and when its emptiness is believed."""
+    """The folder of documents, when its emptiness is believed, and how often a slow file is tried."""
 
     path: str = ""
     name: str = Field("", description="Fixed name of the source; empty: its path. Keep it when a folder moves.")
     removal_max_share: float = Field(0.3, ge=0, le=1, description="More gone than this share stops the task before it removes any.")
     removal_free: int = Field(20, ge=0, description="So many may always go.")
+    time_out_tries: int = Field(3, gt=0, description="Runs that try to read a file which takes longer than limits.seconds, before it is left.")
     allow_removal: bool = Field(False, description="Says that a person has looked: remove whatever is gone.")
 
 

@@ -175,6 +175,20 @@ def test_a_parser_that_hangs_is_killed_and_the_next_file_is_read(samples: Path, 
     patient.close()
 
 
+def test_what_reading_took_is_told_file_by_file(samples: Path, tmp_path: Path) -> None:
+    book = Workbook()
+    for number in range(20_000):
+        book.active.append([f"cell {number} {column}" for column in range(10)])
+    book.save(tmp_path / "large.xlsx")
+    reader = IsolatedReader(LIMITS)
+    small, large, again = (
+        reader.read(str(path), path.name, None) for path in (samples / "Expenses 2023.csv", tmp_path / "large.xlsx", samples / "Expenses 2023.csv")
+    )
+    reader.close()
+    assert large.seconds > small.seconds > 0
+    assert large.peak_mb > max(small.peak_mb, again.peak_mb) > 10, "a large file's peak is not that of the next one"
+
+
 def test_a_child_that_left_for_idleness_is_replaced(samples: Path) -> None:
     reader = IsolatedReader(LIMITS)
     path = samples / "Expenses 2023.csv"

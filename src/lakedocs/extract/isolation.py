@@ -10,6 +10,7 @@ import atexit
 import errno
 import json
 import os
+import re
 import resource
 import select
 import selectors
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,11 @@ class IsolatedReader:
 
     def read(self, path: str, name: str, image_folder: Path | None) -> Document:
         """The file as a document; `timed_out`, `too_large` or `corrupt` where the child did not survive it."""
+        start = time.monotonic()
+        document = self._read(path, name, image_folder)
+        return replace(document, seconds=round(time.monotonic() - start, 3))
+
+    def _read(self, path: str, name: str, image_folder: Path | None) -> Document:
         request = json.dumps({"path": path, "name": name, "images": str(image_folder or "")}) + "\n"
         line = self._asked(request) or self._asked_again(request)
         if line is None:
@@ -62,7 +69,7 @@ class IsolatedReader:
             return replace(self._failed(path, name, Status.CORRUPT, f"It could not be opened ({answer['storage']}): {_TRY_AGAIN}"), is_final=False)
         if "bug" in answer:
             return self._failed(path, name, Status.CORRUPT, f"The parser failed on it ({answer['bug']}).")
-        return _document(answer)
+        return replace(_document(answer), peak_mb=answer["peak_mb"])
 
     def _asked(self, request: str) -> bytes | None:
         child = self._started()
@@ -192,7 +199,9 @@ def _serve(limits: Limits) -> None:
         answer: dict[str, Any]
         try:
             signal.alarm(int(limits.seconds) + _GRACE_SECONDS)  # if the parent is gone, nobody else ends this
+            _forget_peak()
             answer = _data(read_document(request["path"], request["name"], limits, images))
+            answer["peak_mb"] = _peak_mb()
         except MemoryError:
             answer = {"memory": True}
         except OSError as error:
@@ -202,6 +211,22 @@ def _serve(limits: Limits) -> None:
         signal.alarm(0)
         out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
         out.flush()
+
+
+def _forget_peak() -> None:
+    """Have the kernel measure this process's highest memory anew (proc(5), clear_refs); where it does not, the peak is that of its whole life."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb() -> int:
+    """The highest memory since then, in MB; 0 where nobody says."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return round(int(found.group(1)) / 1024) if found else 0
 
 
 def _next_line() -> bytes:

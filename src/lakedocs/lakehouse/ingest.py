@@ -40,10 +40,13 @@ PURGED = ":purged:"
 _PICTURES, _LAYOUT = ":pictures:", ":layout:"
 _PDF = "pdf/"
 """How the labels of the parser of PDFs begin."""
-_UNITS_DDL = "unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, known_hash string, touched boolean"
+_UNITS_DDL = """
+    unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, tries int, known_hash string,
+    touched boolean
+"""
 _UNITS_SCHEMA = pa.schema(
     [("unit_id", pa.string()), ("gone", pa.bool_()), ("slice_key", pa.string()), ("size_bytes", pa.int64()), ("path", pa.string()),
-     ("modified_us", pa.int64()), ("known_hash", pa.string()), ("touched", pa.bool_())]
+     ("modified_us", pa.int64()), ("tries", pa.int32()), ("known_hash", pa.string()), ("touched", pa.bool_())]
 )  # fmt: skip
 
 
@@ -147,6 +150,7 @@ def _compared(listing: DataFrame, known: DataFrame, read_as: ReadAs, policy: str
     before = known.select(
         F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
         F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"), "has_pdf",
+        F.col("tries").alias("known_tries"),
     )  # fmt: skip
     joined = listing.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
     # text that retention removed is read again only where it would be redacted in another way now
@@ -156,7 +160,8 @@ def _compared(listing: DataFrame, known: DataFrame, read_as: ReadAs, policy: str
     )
     same_reading = F.when(F.col("has_pdf"), of_pdf).otherwise(plain)
     same_size = F.col("size_bytes") == F.col("known_size")
-    unchanged = F.coalesce(same_reading & same_size & (F.col("modified_us") == F.col("known_time")), F.lit(False))
+    same_file = same_size & (F.col("modified_us") == F.col("known_time"))
+    unchanged = F.coalesce(same_reading & same_file, F.lit(False))
     is_hashable = ~unchanged & same_reading & same_size & (F.col("known_content") != "")
     return joined.select(
         F.coalesce("is_summary", F.lit(False)).alias("is_summary"),
@@ -169,6 +174,7 @@ def _compared(listing: DataFrame, known: DataFrame, read_as: ReadAs, policy: str
         F.coalesce("size_bytes", F.lit(0)).alias("size_bytes"),
         "path",
         "modified_us",
+        F.coalesce(F.when(same_file, F.col("known_tries")), F.lit(0)).alias("tries"),
         F.when(is_hashable, F.col("known_content")).alias("known_hash"),
         F.lit(False).alias("touched"),
     )
@@ -283,7 +289,9 @@ class _RowWriter:
     def rows(self, document: Document, unit: Row) -> Rows:
         path = str(unit["path"])
         root_id = str(unit["unit_id"])
-        family = _Family(root_id, unit, self._read_as.of(document))
+        tries = int(str(unit["tries"])) + 1
+        is_tried_again = document.status is Status.TIMED_OUT and tries < self._settings.source.time_out_tries
+        family = _Family(root_id, unit, "" if is_tried_again or not document.is_final else self._read_as.of(document), tries)
         yield from self._document(document, root_id, None, path, PurePosixPath(path).name, 0, family)
 
     def _document(self, document: Document, doc_id: str, parent_id: str | None, path: str, name: str, depth: int, family: _Family) -> Rows:
@@ -313,9 +321,9 @@ class _RowWriter:
              "modified_us": family.unit["modified_us"], "read_us": time.time_ns() // 1000, "content_hash": document.content_hash,
              "status": str(document.status),
              "reason": document.reason, "flags": [str(flag) for flag in document.flags], "parser": document.parser,
-             "fingerprint": family.fingerprint if document.is_final else "", "elements": len(document.elements),
+             "fingerprint": family.fingerprint, "elements": len(document.elements),
              "characters": sum(len(element.text) for element in document.elements), "images": len(document.images),
-             "output_hash": output.hexdigest()},
+             "output_hash": output.hexdigest(), "seconds": document.seconds, "peak_mb": document.peak_mb, "tries": family.tries},
         )  # fmt: skip
 
 
@@ -326,6 +334,9 @@ class _Family:
     root_id: str
     unit: Row
     fingerprint: str
+    """Empty where the next run is to read them again."""
+
+    tries: int
 
 
 def _has_pictures(document: Document) -> bool:

@@ -44,7 +44,8 @@ _FILES = (
     *_DOCUMENT, ("parent_id", "string"), ("source_id", "string"), ("path", "string"), ("name", "string"), ("kind", "string"),
     ("depth", "int"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("read_us", "bigint"), ("content_hash", "string"), ("status", "string"),
     ("reason", "string"), ("flags", "array<string>"), ("parser", "string"), ("fingerprint", "string"), ("elements", "int"),
-    ("characters", "bigint"), ("images", "int"), ("output_hash", "string"), *_RUN,
+    ("characters", "bigint"), ("images", "int"), ("output_hash", "string"), ("seconds", "double"),
+    ("peak_mb", "int"), ("tries", "int"), *_RUN,
 )  # fmt: skip
 _ELEMENTS = (
     *_DOCUMENT, ("ordinal", "int"), ("kind", "string"), ("level", "int"), ("region", "string"), ("text", "string"), *_PLACE, *_RUN,
@@ -56,7 +57,7 @@ _IMAGES = (
 
 
 def files(kind: Kind) -> Table:
-    """One row per file or attachment of an ingest task: what it is and how it ended. Its ledger, too."""
+    """One row per file or attachment of an ingest task: what it is, how it ended, what reading it took. Its ledger, too."""
     return Table("raw", f"files_{kind}", _FILES, ("doc_id", "root_id"))
 
 
