@@ -241,6 +241,7 @@ def test_no_key_no_group_s_path_and_no_place_of_this_machine_go_with_the_model(l
 
 _ALONE = """
 import sys
+from importlib.machinery import PathFinder
 from importlib.metadata import packages_distributions, requires
 from packaging.requirements import Requirement
 
@@ -255,12 +256,12 @@ while waiting:
 absent = {{module for module, owners in packages_distributions().items() if not known & {{owner.lower().replace("_", "-") for owner in owners}}}}
 assert {{"pyspark", "delta", "lancedb", "torch", "sentence_transformers", "openvino"}} <= absent
 
-class Container:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in absent - {{"lakedocs"}}:
-            raise ModuleNotFoundError("not in the container: " + name, name=name)
+class Container(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.split(".")[0] in absent - {{"lakedocs"}} else super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Container())
+sys.meta_path[sys.meta_path.index(PathFinder)] = Container
 import mlflow
 print(mlflow.pyfunc.load_model(folder).predict(request)["custom_outputs"]["text"])
 import lakedocs
