@@ -94,8 +94,7 @@ def answers(data: str, figure: str | None, root: str, target: str, overrides: st
     from pathlib import Path
 
     from lakedocs.agent.opened import opened_agent
-    from lakedocs.answer.evaluate import CUT, evaluate, read_questions
-    from lakedocs.answer.figure import NAMES, draw
+    from lakedocs.answer.evaluate import CUT, NAMES, evaluate, read_questions
     from lakedocs.embed.open import model_key, open_embedder
     from lakedocs.lakehouse.lists import list_entries
     from lakedocs.search.open import open_index
@@ -121,6 +120,8 @@ def answers(data: str, figure: str | None, root: str, target: str, overrides: st
     if scores.without_relevant:
         console.print(f"{scores.without_relevant} questions have nothing relevant among the first hits of any search.", style="yellow")
     if figure:
+        from lakedocs.answer.figure import draw
+
         draw(scores, len(asked), Path(figure))
         console.print(f"Figure: {figure}", highlight=False)
 

@@ -70,12 +70,12 @@ def test_a_run_takes_what_is_new_and_changed(service: FakeAzureIndexers, files: 
     indexer = indexer_of(service)
     files.write("document-1", of_document("document-1", 1, 2))
     files.write("document-2", of_document("document-2", 3))
-    assert indexer.run().failed == 0
+    assert indexer.run(None).failed == 0
     held = service.documents["docs"]
     assert sorted(held) == ["passage-1", "passage-2", "passage-3"]
     assert held["passage-2"]["vector"] == [0.0, 0.0, 1.0, 0.0]
     files.write("document-1", of_document("document-1", 4))
-    assert indexer.run().failed == 0
+    assert indexer.run(indexer.settle()).failed == 0
     assert service.history["docs"][0]["itemsProcessed"] == 1
     files.remove("document-1")
     assert [path.name for path in sorted(service.container.rglob("*.jsonl"))] == ["document-2.0.jsonl"]
@@ -96,7 +96,7 @@ def test_what_it_can_not_take_is_named_and_nothing_else_is_kept_back(service: Fa
     indexer = indexer_of(service)
     files.write("document-1", of_document("document-1", 1, 2))
     service.unreadable = {"passage-1": 1}
-    pulled = indexer.run()
+    pulled = indexer.run(None)
     assert pulled.failed == 1
     assert {"passage-1", "document-1"} <= pulled.named[0].words
     assert pulled.named[0].reason == "status 400", "the service's own words may show text"
@@ -106,7 +106,8 @@ def test_what_it_can_not_take_is_named_and_nothing_else_is_kept_back(service: Fa
 def test_a_run_of_the_schedule_is_waited_for_and_its_failures_count(service: FakeAzureIndexers, files: EntryFiles) -> None:
     indexer = indexer_of(service)
     files.write("document-1", of_document("document-1", 1))
-    assert indexer.run().failed == 0
+    assert indexer.run(None).failed == 0
+    since = indexer.settle()
     files.write("document-1", of_document("document-1", 2))
     started = service.handle
 
@@ -117,8 +118,18 @@ def test_a_run_of_the_schedule_is_waited_for_and_its_failures_count(service: Fak
 
     service.handle = first_the_schedule  # type: ignore[method-assign]
     service.unreadable = {"passage-2": 1}
-    assert indexer.run().failed == 1
+    assert indexer.run(since).failed == 1
     assert len(service.history["docs"]) == 3
+
+
+def test_what_the_schedule_could_not_take_while_it_was_exported_counts(service: FakeAzureIndexers, files: EntryFiles) -> None:
+    indexer = indexer_of(service)
+    since = indexer.settle()
+    files.write("document-1", of_document("document-1", 1))
+    service.unreadable = {"passage-1": 1}
+    service.start("docs")
+    assert indexer.settle() != since
+    assert indexer.run(since).failed == 1
 
 
 @pytest.mark.parametrize("fault", [Fault(503), Fault(429, {"retry-after": "0"})], ids=["503", "429"])
@@ -126,22 +137,22 @@ def test_a_passing_fault_is_tried_again(service: FakeAzureIndexers, files: Entry
     indexer = indexer_of(service)
     files.write("document-1", of_document("document-1", 1))
     service.faults.extend([fault, fault])
-    assert indexer.run().failed == 0
+    assert indexer.run(None).failed == 0
     assert list(service.documents["docs"]) == ["passage-1"]
 
 
 def test_a_run_that_fails_or_does_not_end_says_what_to_do(service: FakeAzureIndexers) -> None:
     service.fails = True
     with pytest.raises(ServiceError, match="execution history"):
-        indexer_of(service).run()
+        indexer_of(service).run(None)
     service.looks = 10**6
     with pytest.raises(ServiceError, match=r"search\.pull\.wait_minutes"):
-        indexer_of(service, wait_minutes=0.02).run()
+        indexer_of(service, wait_minutes=0.02).run(None)
 
 
-def test_another_indexer_is_dropped_and_never_its_own(service: FakeAzureIndexers) -> None:
+def test_an_indexer_is_dropped(service: FakeAzureIndexers) -> None:
     indexer = indexer_of(service)
     service.indexers["old"] = service.sources["old"] = {}
     indexer.drop("old")
-    indexer.drop("docs")
+    indexer.drop("never there")
     assert (list(service.indexers), list(service.sources)) == (["docs"], ["docs"])

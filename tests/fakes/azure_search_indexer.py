@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -76,16 +77,18 @@ class FakeAzureIndexers(FakeAzureSearch):
         source = self.sources[indexer["dataSourceName"]]
         extension = indexer["parameters"]["configuration"]["indexedFileNameExtensions"]
         fields = {field["name"] for field in self.indexes[indexer["targetIndexName"]]["fields"]}
+        # without a mapping of the key, the service makes one of file and line
+        is_keyed = {"sourceFieldName": "passage_id", "targetFieldName": "passage_id"} in indexer.get("fieldMappings", [])
         documents = self.documents[indexer["targetIndexName"]]
         for path in sorted((self.container / source["container"]["query"]).rglob(f"*{extension}")):
             stamp = path.stat().st_mtime_ns, path.stat().st_size
             if self._seen.get((name, path)) == stamp:
                 continue
             self._seen[name, path] = stamp
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
                 entry = json.loads(line)
                 assert set(entry) <= fields
-                key = entry["passage_id"]
+                key = entry["passage_id"] if is_keyed else base64.urlsafe_b64encode(f"{path.name};{number}".encode()).decode()
                 word = next((word for word, times in self.unreadable.items() if times and word in line), "")
                 if word:
                     self.unreadable[word] -= 1
@@ -95,7 +98,7 @@ class FakeAzureIndexers(FakeAzureSearch):
                     run["errors"].append({**error, "name": "Projection.SearchIndex", "details": None, "documentationLink": None})
                 else:
                     run["itemsProcessed"] += 1
-                    documents[key] = entry
+                    documents[key] = {**entry, "passage_id": key}
         run |= {"status": "transientFailure" if self.fails else "success", "endTime": _written(datetime.now(UTC))}
 
 

@@ -29,6 +29,7 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
     (root / "keys" / "search_api_key").write_text("key")
     for number in range(3):
         (source / f"note{number}.csv").write_text(f"topic,remark\nlease {number},the rent of house{number} is due in May\n")
+    (source / "cells.csv").write_text("a,b\n" + "".join(f"{n},{n + 1}\n" for n in range(500)))  # no sentence to be summarised by
     long = source / "long.csv"
     long.write_text("topic,remark\n" + "".join(f"part {n},the rent of tower{n} was raised by the landlord again\n" for n in range(60)))
     with serving(FakeAzureIndexers(container)) as search:
@@ -50,7 +51,10 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
         (long_document,) = {entry["doc_id"] for entry in entries if "tower3" in entry["text"]}
         assert len({entry["passage_id"] for entry in entries if entry["doc_id"] == long_document}) > 2
         assert len({entry["label"] for entry in entries if entry["doc_id"] == long_document}) == 1
-        assert len(pipeline.read(spark, root, tables.LABEL_VECTORS)) == 4, "three notes, and a summary in place of all passages of the long one"
+        judged = {row["text_hash"] for row in pipeline.read(spark, root, tables.LABEL_VECTORS)}
+        short = {row["text_hash"] for row in passages.values() if row["doc_id"] != long_document}
+        assert short < judged, "what has no summary is labelled by its own text"
+        assert len(judged) == len(short) + 1, "three notes, cells, and a summary in place of all passages of the long one"
 
         runs = len(search.history[name])
         assert pipeline.run(source, root, *chosen) == 0
@@ -75,3 +79,8 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
         assert pipeline.run(source, root, *chosen) == 0
         assert "hut0" in str(search.documents[name])
         assert "house0" not in str(search.documents[name])
+
+        held = dict(search.documents[name])
+        assert pipeline.run(source, root, "--only", _TASKS[-1], "--param", overrides.replace("feed=pull", "feed=push")) == 0
+        assert (search.indexers, search.sources, exported(container)) == ({}, {}, ""), "an indexer that goes on would bring back what is deleted"
+        assert search.documents[name] == held

@@ -20,7 +20,7 @@ _LEFT_BEHIND = ("_bundle", "__pycache__", "job", "lakehouse", "tasks")
 """Of lakedocs: conf as a whole, and what needs Spark."""
 _SETTINGS = {"target", "redaction", "embedding", "chat", "search", "answer", "calls", "spending", "keys"}
 """What the agent must know. Of `search.groups` the model knows nothing: paths name clients."""
-_NO_SETTINGS = {"redaction": {"sample"}, "search": {"groups"}, "answer": {"enabled", "question", "questions_file"}, "spending": {"budget"}}
+_NO_SETTINGS = {"redaction": {"sample"}, "search": {"groups", "pull"}, "answer": {"enabled", "question", "questions_file"}, "spending": {"budget"}}
 _REQUIREMENTS = (
     "azure-identity", "cryptography", "mlflow", "numpy", "onnxruntime", "openai", "pandas", "phonenumbers", "presidio-analyzer",
     "presidio-anonymizer", "py3langid", "pydantic", "pyrate-limiter", "python-stdnum", "pyyaml", "requests", "rs-bpe", "spacy", "tenacity",

@@ -26,6 +26,7 @@ _POOL = 50
 _WAYS: tuple[By, ...] = ("both", "words", "vectors")
 RERANKED: Final = "reranked"
 Way = Literal["both", "words", "vectors", "reranked"]
+NAMES: dict[Way, str] = {"both": "words and vectors", "words": "words alone", "vectors": "vectors alone", "reranked": "both, ranked again"}
 _NOT_WORD = re.compile(r"\W+")
 _REPLACED = re.compile(r"<[A-Z_]+(?:_[0-9a-f]+)?>")
 
@@ -127,7 +128,7 @@ def evaluate(asked: Iterable[Asked], agent: Agent, index: SearchIndex, embedder:
     for one in asked:
         question = agent.redacted(one.question)
         vector = embedder.embed_queries([question])[0]
-        hits: dict[Way, list[Hit]] = {way: index.search(question, vector, _POOL, SearchFilter(), way) for way in _WAYS}
+        hits: dict[Way, list[Hit]] = {way: index.search(question, vector, max(_POOL, agent.candidates), SearchFilter(), way) for way in _WAYS}
         if agent.rerank:
             hits[RERANKED] = agent.rerank(question, hits["both"][: agent.candidates])
         answer = agent.answer(one.question)

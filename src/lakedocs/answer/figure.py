@@ -6,10 +6,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from lakedocs.answer.evaluate import CUT, Evaluation, Way
+from lakedocs.answer.evaluate import CUT, NAMES, Evaluation
 from lakedocs.errors import SettingsError
 
-NAMES: dict[Way, str] = {"both": "words and vectors", "words": "words alone", "vectors": "vectors alone", "reranked": "both, ranked again"}
 _HEIGHT = 0.38
 
 

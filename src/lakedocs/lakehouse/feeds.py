@@ -16,7 +16,7 @@ from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.stage import TaskContext, materialised
 from lakedocs.records import IndexEntry
 from lakedocs.redact.language import language_of
-from lakedocs.search.open import entry_files, open_index, open_indexer
+from lakedocs.search.open import entry_files, index_name, open_index, open_indexer
 from lakedocs.settings import Settings
 
 ENTRY = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "summary", "label")
@@ -28,8 +28,12 @@ _ENTRIES_AT_ONCE = 1000
 class Feed(Protocol):
     """Brings entries into the index of a model."""
 
-    def ensure(self) -> None:
-        """Before the first entry: what it takes beside the index."""
+    def ensure(self, *, is_new: bool) -> None:
+        """Before the first entry: what it takes beside the index.
+
+        Args:
+            is_new: there was no such index, so that nothing which is laid up for it is true any more.
+        """
 
     def send(self, entries: DataFrame, changed: DataFrame, gone: DataFrame) -> DataFrame:
         """passage_id, ok, error of every changed entry, or of more.
@@ -44,23 +48,51 @@ class Feed(Protocol):
         """Before entries of these documents (doc_id) are deleted by their keys: see that they don't come back."""
 
     def drop(self, name: str) -> None:
-        """What belongs to another index, before that is dropped."""
+        """Remove what belongs to another index, before that is dropped."""
 
 
 def open_feed(context: TaskContext, model: str) -> Feed:
     """The way that the settings say."""
-    return Pull(context, model) if context.settings.search.feed == "pull" else Push(context, model)
+    if context.settings.search.engine == "lancedb":
+        return Push(context, model)
+    laid_up = _LaidUp(context, model)
+    return Pull(context, model, laid_up) if context.settings.search.feed == "pull" else Push(context, model, laid_up)
+
+
+class _LaidUp:
+    """What a service pulls from: an indexer, and files in a container."""
+
+    def __init__(self, context: TaskContext, model: str) -> None:
+        self.settings = context.settings
+        self.name = index_name(context.settings, model)
+        self.indexer = open_indexer(context.settings, model)
+
+    def clear(self, name: str) -> None:
+        """Remove the files of an index."""
+        if self.settings.search.pull.folder:
+            entry_files(self.settings, name).clear()
+
+    def drop(self, name: str) -> None:
+        """Remove the indexer of an index, and the files that it reads."""
+        self.indexer.drop(name)
+        self.clear(name)
 
 
 class Push:
-    """Sends what has changed."""
+    """Sends what has changed.
 
-    def __init__(self, context: TaskContext, model: str) -> None:
+    Args:
+        laid_up: what was pulled from before it was pushed; an indexer that goes on would bring back what is deleted since.
+    """
+
+    def __init__(self, context: TaskContext, model: str, laid_up: _LaidUp | None = None) -> None:
         self._context = context
         self._model = model
+        self._laid_up = laid_up
 
-    def ensure(self) -> None:
-        """Nothing."""
+    def ensure(self, *, is_new: bool) -> None:
+        if self._laid_up:
+            self._laid_up.drop(self._laid_up.name)
 
     def send(self, entries: DataFrame, changed: DataFrame, gone: DataFrame) -> DataFrame:
         rows = on_writers(self._context, with_vectors(self._context, self._model, changed))
@@ -70,29 +102,34 @@ class Push:
         """Nothing: what is sent is not kept."""
 
     def drop(self, name: str) -> None:
-        """Nothing."""
+        if self._laid_up:
+            self._laid_up.drop(name)
 
 
 class Pull:
     """Exports whole documents, one after the other, and has the service's indexer take them."""
 
-    def __init__(self, context: TaskContext, model: str) -> None:
+    def __init__(self, context: TaskContext, model: str, laid_up: _LaidUp) -> None:
         self._context = context
         self._model = model
-        self._indexer = open_indexer(context.settings, model)
+        self._laid_up = laid_up
+        self._indexer = laid_up.indexer
 
-    def ensure(self) -> None:
+    def ensure(self, *, is_new: bool) -> None:
+        if is_new:
+            self._laid_up.clear(self._laid_up.name)
         self._indexer.ensure()
 
     def send(self, entries: DataFrame, changed: DataFrame, gone: DataFrame) -> DataFrame:
         context = self._context
+        since = self._indexer.settle()
         documents = changed.select("doc_id").unionByName(gone.select("doc_id")).distinct()
         rows = with_vectors(context, self._model, entries.join(F.broadcast(documents), "doc_id", "left_semi"))
         rows = rows.repartition(context.settings.calls.workers, "doc_id").sortWithinPartitions("doc_id", "passage_id")
         export = partial(_export, context.settings, self._model, context.task_key)
         exported = materialised(context, rows.mapInArrow(export, "passage_id string, doc_id string"), "exported")
         self._remove_files(documents.join(exported, "doc_id", "left_anti"))
-        pulled = self._indexer.run()
+        pulled = self._indexer.run(since)
         named = [(number, word, item.reason) for number, item in enumerate(pulled.named) for word in item.words]
         words = F.broadcast(context.spark.createDataFrame(named, "item int, word string, error string"))
         by_entry = materialised(context, exported.join(words, F.col("word") == F.col("passage_id")), "not_taken")
@@ -113,7 +150,7 @@ class Pull:
         self._indexer.settle()  # it may be reading one of these files
 
     def drop(self, name: str) -> None:
-        self._indexer.drop(name)
+        self._laid_up.drop(name)
 
     def _remove_files(self, documents: DataFrame) -> None:
         rows = on_writers(self._context, documents.select("doc_id").distinct())
@@ -159,7 +196,7 @@ def _delete(settings: Settings, model: str, batches: Iterator[pa.RecordBatch]) -
 
 
 def _export(settings: Settings, model: str, task_key: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    files = entry_files(settings, model)
+    files = entry_files(settings, index_name(settings, model))
     keys: list[str] = []
 
     def noted(rows: Iterator[dict[str, Any]]) -> Iterator[IndexEntry]:
@@ -176,7 +213,7 @@ def _export(settings: Settings, model: str, task_key: str, batches: Iterator[pa.
 
 
 def _remove_files(settings: Settings, model: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    files = entry_files(settings, model)
+    files = entry_files(settings, index_name(settings, model))
     for batch in batches:
         for doc_id in batch.column("doc_id").to_pylist():
             files.remove(doc_id)

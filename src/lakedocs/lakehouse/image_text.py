@@ -24,13 +24,14 @@ from lakedocs.lakehouse.paid import Receipt, Spread, buy_missing, settle
 from lakedocs.lakehouse.stage import TaskContext, materialised
 from lakedocs.records import Flag, Kind, Shows, Status
 from lakedocs.settings import Settings
-from lakedocs.vision.open import Chosen, open_reader, price_of, readers
+from lakedocs.vision.open import Chosen, open_reader, price_of, prices, readers
 from lakedocs.vision.protocol import Insight
 
 _PLACE = ("page", "slide", "sheet", "cells", "part")
 _TABLES = ("elements", "images", "files")
 _TEXT_READ = "read != '' OR size(flatten(tables)) > 0"
-_ROW = "table_row"
+_ROW, _FEWEST_CELLS = "table_row", 2
+"""A row has so many cells with text at least, where its page has text of its own."""
 
 
 class ImageText:
@@ -46,8 +47,8 @@ class ImageText:
         self._readers = readers(context.settings.vision)
         self._stage = {name: getattr(tables, name)(kind) for name in _TABLES}
         self._problems: dict[Chosen, LakedocsError] = {}
-        for chosen in self._readers:
-            settle(context, tables.image_insights(kind), price_of(context.settings, chosen), _apart(chosen))  # of a killed run
+        for is_layout, price in prices(context.settings).items():  # of a killed run, whoever is chosen now
+            settle(context, tables.image_insights(kind), price, _apart(is_layout=is_layout))
 
     @property
     def problem(self) -> LakedocsError | None:
@@ -76,7 +77,9 @@ class ImageText:
         # text that a page has is never taken from anywhere else
         shown = known.withColumn("read", F.when(F.col("shows") == str(Shows.TABLE_PAGE), "").otherwise(F.col("read")))
         shown = shown.where(f"{_TEXT_READ} OR caption != ''")
-        replaced = known.where((F.col("shows") == str(Shows.TABLE_PAGE)) & F.col("tables").isNotNull()).select("doc_id", "page").distinct()
+        # where the service sees no table, what the parser took for one is kept
+        has_rows = F.exists(F.flatten("tables"), lambda row: _filled(row) >= _FEWEST_CELLS)
+        replaced = known.where((F.col("shows") == str(Shows.TABLE_PAGE)) & has_rows).select("doc_id", "page").distinct()
         unread = known.where("read IS NULL").select("root_id").distinct()
         return _merged(made, shown, replaced, unread, images.drop("model"), self._stage)
 
@@ -99,14 +102,14 @@ class ImageText:
             return price.cost(items=number) if price else 0.0
 
         try:
-            buy_missing(self._context, wanted, insights, chosen.key, opened, price, cost, spread, _apart(chosen))
+            buy_missing(self._context, wanted, insights, chosen.key, opened, price, cost, spread, _apart(is_layout=chosen.is_layout))
         except (ServiceError, BudgetError) as error:
             self._problems[chosen] = error
 
 
-def _apart(chosen: Chosen) -> str:
-    """Where its receipts lie: a page has another price than an image."""
-    return "layout" if chosen.is_layout else ""
+def _apart(*, is_layout: bool) -> str:
+    """Where receipts lie: a page has another price than an image."""
+    return "layout" if is_layout else ""
 
 
 def _merged(
@@ -195,11 +198,11 @@ def _said(shown: DataFrame) -> DataFrame:
     place."""
     pieces = F.array(_piece("image_caption", F.col("caption")), _piece("image_text", F.col("read")))
     # a row with a single filled cell says nothing as a row; of a page without other text it is kept, for it stands nowhere else
-    fewest = F.when(F.col("shows") == str(Shows.TABLE_PAGE), 2).otherwise(1)
+    fewest = F.when(F.col("shows") == str(Shows.TABLE_PAGE), _FEWEST_CELLS).otherwise(1)
 
     def rows_of(table: Column) -> Column:
         rows = F.transform(table, lambda text, number: _piece(_ROW, text, number + 1, "table"))
-        return F.filter(rows, lambda row: F.size(F.filter(F.split(row["text"], r" \|"), lambda cell: F.trim(cell) != "")) >= fewest)
+        return F.filter(rows, lambda row: _filled(row["text"]) >= fewest)
 
     pieces = F.concat(pieces, F.coalesce(F.flatten(F.transform("tables", rows_of)), F.array()))
     rows = shown.select("doc_id", "root_id", "run_id", *_PLACE, F.col("ordinal").alias("image"), F.posexplode(pieces).alias("number", "piece"))
@@ -207,6 +210,11 @@ def _said(shown: DataFrame) -> DataFrame:
         "doc_id", "root_id", F.lit(None).cast("int").alias("ordinal"), "piece.*", *_PLACE, "run_id", "image",
         (F.col("image") + 1).alias("then"), "number",
     )  # fmt: skip
+
+
+def _filled(row: Column) -> Column:
+    """How many cells of a row have text."""
+    return F.size(F.filter(F.split(row, r" \|"), lambda cell: F.trim(cell) != ""))
 
 
 def _piece(kind: str, text: Column, level: Column | None = None, region: str = "image") -> Column:

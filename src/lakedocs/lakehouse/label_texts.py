@@ -39,7 +39,9 @@ def label_texts(context: TaskContext, units: DataFrame | None = None) -> DataFra
     own = passages.select("passage_id", "doc_id", "text_hash", "text")
     if not context.settings.classification.summary_above:
         return own
-    summaries = context.lake.read(tables.SUMMARIES).join(_long(context), "doc_id", "left_semi").select("doc_id", F.col("text").alias("summary"))
+    # a document without whole sentences, such as a spreadsheet, has an extractive summary of no words
+    worded = context.lake.read(tables.SUMMARIES).where("text != ''")
+    summaries = worded.join(_long(context), "doc_id", "left_semi").select("doc_id", F.col("text").alias("summary"))
     return own.join(summaries, "doc_id", "left").select(
         "passage_id", "doc_id", F.coalesce(F.sha2("summary", 256), "text_hash").alias("text_hash"), F.coalesce("summary", "text").alias("text")
     )

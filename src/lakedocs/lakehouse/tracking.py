@@ -33,6 +33,7 @@ _NEVER_LOGGED = (
     "answer.questions_file",
     "answer.groups",
     "search.groups",
+    "search.pull",
     "serving.environment",
 )
 

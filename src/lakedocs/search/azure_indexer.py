@@ -12,6 +12,7 @@ from azure.core.credentials import AzureKeyCredential, TokenCredential
 from azure.core.exceptions import ResourceExistsError
 from azure.search.documents.indexes import SearchIndexerClient
 from azure.search.documents.indexes.models import (
+    FieldMapping,
     IndexingParameters,
     IndexingParametersConfiguration,
     IndexingSchedule,
@@ -79,6 +80,8 @@ class AzureSearchIndexer:
         indexer = SearchIndexer(
             name=self._name, data_source_name=self._name, target_index_name=self._name,
             schedule=IndexingSchedule(interval=timedelta(minutes=pull.minutes)),
+            # without it the service makes a key of file and line, and whatever is deleted by ours would stay
+            field_mappings=[FieldMapping(source_field_name="passage_id", target_field_name="passage_id")],
             parameters=IndexingParameters(
                 max_failed_items=-1, max_failed_items_per_batch=-1,  # one bad entry keeps no other back
                 configuration=IndexingParametersConfiguration(parsing_mode="jsonLines", indexed_file_name_extensions=EXTENSION),
@@ -87,13 +90,15 @@ class AzureSearchIndexer:
         self._call(lambda: self._client.create_or_update_data_source_connection(source))
         self._call(lambda: self._client.create_or_update_indexer(indexer))
 
-    def run(self) -> Pulled:
+    def run(self, since: Any) -> Pulled:
         """Have all pulled that is there now, and wait for it.
 
+        Args:
+            since: what `settle` said before the first of it was exported: its schedule may have begun with that.
+
         Raises:
-            ServiceError: when the run fails as a whole, or takes longer than it is waited for.
+            ServiceError: when a run fails as a whole, or takes longer than it is waited for.
         """
-        since = self.settle()
         # the schedule may be faster: what that run has not seen, this one will
         before, _ = self._until(lambda tried: not tried[1], lambda: (self.settle(), self._started()))
         status = self._until(lambda status: _last_start(status) == before or _is_busy(status), self._status)
@@ -114,10 +119,9 @@ class AzureSearchIndexer:
         return _last_start(self._until(_is_busy, self._status))
 
     def drop(self, name: str) -> None:
-        """Delete the indexer and the data source of another index, if they exist."""
-        if name != self._name:
-            self._call(lambda: self._client.delete_indexer(name))
-            self._call(lambda: self._client.delete_data_source_connection(name))
+        """Delete the indexer and the data source of an index, if they exist."""
+        self._call(lambda: self._client.delete_indexer(name))
+        self._call(lambda: self._client.delete_data_source_connection(name))
 
     def _started(self) -> bool:
         """Whether it runs because of this; false where it runs already."""

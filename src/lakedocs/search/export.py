@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -41,6 +42,11 @@ class EntryFiles:
         """Remove what was exported of a document."""
         for path in self._files(doc_id):
             path.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove all that was exported for the index."""
+        if self._folder.is_dir():
+            shutil.rmtree(self._folder)
 
     def _files(self, doc_id: str) -> list[Path]:
         return list((self._folder / doc_id[:2]).glob(f"{doc_id}.*{EXTENSION}"))

@@ -55,9 +55,9 @@ def open_indexer(settings: Settings, model: str) -> AzureSearchIndexer:
     return AzureSearchIndexer(search, name, _credential(search, settings.storage.root, settings.keys.search_api), settings.calls)
 
 
-def entry_files(settings: Settings, model: str) -> EntryFiles:
-    """Where entries for that indexer are exported to."""
-    return EntryFiles(Path(settings.search.pull.folder), index_name(settings, model))
+def entry_files(settings: Settings, name: str) -> EntryFiles:
+    """Where entries for the indexer of that name are exported to."""
+    return EntryFiles(Path(settings.search.pull.folder), name)
 
 
 @lru_cache(maxsize=2)

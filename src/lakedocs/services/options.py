@@ -95,7 +95,11 @@ class PullSettings(_Part):
     """Azure AI Search: the container from which an indexer of the service takes what 09 exports."""
 
     folder: str = Field("", description="Where 09 writes: a volume over the container, or a folder in it (/Volumes/...).")
-    connection: str = Field("", description="ResourceId=/subscriptions/.../storageAccounts/NAME; - the service's identity reads, no key is needed.")
+    connection: str = Field(
+        "",
+        pattern=r"^(ResourceId=.+)?$",
+        description="ResourceId=/subscriptions/.../storageAccounts/NAME; - the service's identity reads, no key is needed.",
+    )
     container: str = ""
     container_folder: str = Field("", description="Which folder of the container `folder` is; empty: the container itself.")
     source_type: Literal["adlsgen2", "azureblob"] = "adlsgen2"

@@ -75,7 +75,8 @@ def put_endpoint(
         wanted = [(model, version, entity.workload_size, entity.scale_to_zero_enabled)]
         served = [(one.entity_name, one.entity_version, one.workload_size, one.scale_to_zero_enabled) for one in entities]
         # a workspace may have put variables of its own beside these
-        is_set = all(environment.items() <= (one.environment_vars or {}).items() for one in entities)
+        variables = [one.environment_vars or {} for one in entities]
+        is_set = all({name: value for name, value in given.items() if name in environment or _is_ours(name)} == environment for given in variables)
         has_failed = present.state is not None and present.state.config_update in (
             EndpointStateConfigUpdate.UPDATE_FAILED, EndpointStateConfigUpdate.UPDATE_CANCELED,
         )  # fmt: skip
@@ -93,3 +94,7 @@ def put_endpoint(
         code = getattr(error, "error_code", None) or type(error).__name__
         raise ServiceError(f"The serving endpoint {name} can't be brought to version {version} ({code}); the registry has it, run again.") from error
     return "updated"
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith("LAKEDOCS_")

@@ -42,13 +42,14 @@ def run(context: TaskContext) -> Figures:
     model = model_key(settings.embedding)
     place = index_place(settings, model)
     index = open_index(settings, model)
-    if not index.exists():
+    is_new = not index.exists()
+    if is_new:
         _forget_state(context, place)
     former = _former_names(context, place)
     _note_filled(context, place)
     index.ensure(_dimensions(context, model))
     feed = open_feed(context, model)
-    feed.ensure()
+    feed.ensure(is_new=is_new)
     if context.recovering:
         _forget_strays(context, model, feed)
     figures = run_derived(
@@ -61,12 +62,12 @@ def run(context: TaskContext) -> Figures:
     )
     if figures.stale or figures.gone or context.recovering:
         index.finish()
-    shutil.rmtree(_sent(context), ignore_errors=True)
     # a refused passage keeps its document out of the ledger, and so among the stale
     if figures.stale and (refused := _refused(context)):
         raise ServiceError(
             f"The index refused passages of {refused} document(s) (docs.failures says why); the rest is in, and these are tried again next time."
         )
+    shutil.rmtree(_sent(context), ignore_errors=True)  # where passages were refused, the next run still has to know what was sent
     waiting = _forget_outdated(context, model, place, feed) if settings.asks_services else 0
     if not index.is_published():
         if waiting and index.published():

@@ -102,7 +102,9 @@ class _NotALayoutError(Exception):
 def _judge(error: BaseException) -> Verdict | None:
     if isinstance(error, _UnfinishedError):
         return Verdict("has not read a page in time", "never")
-    if isinstance(error, _NotALayoutError | DecodeError | json.JSONDecodeError) or isinstance(error.__cause__, BadResponse):
+    if isinstance(error, _NotALayoutError):
+        return Verdict("brought no layout of a page", "never", is_of_item=True)
+    if isinstance(error, DecodeError | json.JSONDecodeError) or isinstance(error.__cause__, BadResponse):
         return unreadable(error)
     if isinstance(error, HttpResponseError) and isinstance(error.__cause__, OperationFailed):
         return _failed(error)
@@ -112,10 +114,13 @@ def _judge(error: BaseException) -> Verdict | None:
 
 
 def _failed(error: HttpResponseError) -> Verdict:
-    """An operation that ended without a result: the page is at fault, or the service was, and may do better with another."""
+    """An operation that ended without a result: the page is at fault, or the service was, and may do better with another.
+
+    What fails twice is of the page, too: each operation is paid, and one page would keep all others back in every run.
+    """
     told = error.response.json().get("error") if error.response else None
     codes = set(_codes(told))
-    return Verdict("refused a page", "never", is_of_item=True) if codes & _REFUSED else Verdict("failed on a page", "once")
+    return Verdict("refused a page", "never", is_of_item=True) if codes & _REFUSED else Verdict("failed on a page", "once", is_of_item=True)
 
 
 def _codes(told: Any) -> Iterable[str]:

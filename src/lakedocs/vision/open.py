@@ -68,7 +68,13 @@ def layout_key(settings: VisionSettings) -> str:
 
 def price_of(settings: Settings, chosen: Chosen) -> Price | None:
     """What the service costs by the image or page; none where nobody is paid."""
-    return None if chosen.is_embedded else load_prices(settings).get(LAYOUT_PRICE if chosen.is_layout else PRICE)
+    return prices(settings)[chosen.is_layout]
+
+
+def prices(settings: Settings) -> dict[bool, Price | None]:
+    """What the service for pages (true) costs, and `vision.engine` (false) if anybody is paid for that."""
+    known = load_prices(settings)
+    return {True: known.get(LAYOUT_PRICE), False: known.get(PRICE) if settings.vision.engine == "azure_ai_vision" else None}
 
 
 def open_reader(settings: Settings, chosen: Chosen) -> ImageReader:
