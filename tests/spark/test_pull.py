@@ -18,6 +18,12 @@ _TASKS = ("05_ingest_msg_csv", "06_redact_pii", "07_local_e5_model_classificatio
 _ONLY = tuple(part for task in _TASKS for part in ("--only", task))
 
 
+def letter(sentences: int) -> str:
+    """A mail of so many paragraphs."""
+    text = "\n\n".join(f"The rent of tower{number} was raised by the landlord again in the spring of this year." for number in range(sentences))
+    return f"Subject: rents\nFrom: desk@firm.example\nTo: files@firm.example\nContent-Type: text/plain\n\n{text}\n"
+
+
 def exported(container: Path) -> str:
     return "".join(path.read_text() for path in container.rglob("*.jsonl"))
 
@@ -30,8 +36,8 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
     for number in range(3):
         (source / f"note{number}.csv").write_text(f"topic,remark\nlease {number},the rent of house{number} is due in May\n")
     (source / "cells.csv").write_text("a,b\n" + "".join(f"{n},{n + 1}\n" for n in range(500)))  # no sentence to be summarised by
-    long = source / "long.csv"
-    long.write_text("topic,remark\n" + "".join(f"part {n},the rent of tower{n} was raised by the landlord again\n" for n in range(60)))
+    long = source / "long.eml"
+    long.write_text(letter(60))
     with serving(FakeAzureIndexers(container)) as search:
         assert isinstance(search, FakeAzureIndexers)
         pull = f"{{folder: {container}/out, connection: ResourceId=/x, container: c, container_folder: out}}"
@@ -61,7 +67,7 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
         assert len(search.history[name]) == runs, "nothing new: nothing is exported, no indexer is run"
 
         (source / "note1.csv").unlink()
-        long.write_text("topic,remark\n" + "".join(f"part {n},the rent of tower{n} was raised by the landlord again\n" for n in range(40)))
+        long.write_text(letter(40))
         (source / "note2.csv").write_text("topic,remark\nlease 2,the rent of house2 is due in June\n")
         assert pipeline.run(source, root, *chosen) == 0
         held = str(search.documents[name])

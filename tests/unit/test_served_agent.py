@@ -280,7 +280,7 @@ def test_it_answers_where_only_its_requirements_are_installed_and_no_spark(model
 def test_it_is_registered_and_put_on_its_endpoint(
     root: Path, search: FakeAzureSearch, openai: FakeAzureOpenAI, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chosen = overrides(root, search, openai) | {"chat.second_endpoint": openai.url, "serving.environment": "{ENABLE_MLFLOW_TRACING: 'true'}"}
+    chosen = overrides(root, search, openai) | {"chat.second_endpoint": openai.url, "serving.environment": "[ENABLE_MLFLOW_TRACING=true]"}
     given = "; ".join(f"{name}={value}" for name, value in chosen.items())
     with serving(FakeWorkspace()) as workspace:
         assert isinstance(workspace, FakeWorkspace)

@@ -81,7 +81,7 @@ def endpoint_environment(settings: Settings) -> dict[str, str]:
     """The environment variables of the endpoint: references to the keys that the agent needs, and what the settings add."""
     scope = settings.serving.secret_scope
     keys = {f"LAKEDOCS_{name.upper()}": f"{{{{secrets/{scope}/{name.replace('_', '-')}}}}}" for name in _keys(settings)}
-    return keys | settings.serving.environment
+    return keys | {name: value for name, _, value in (one.partition("=") for one in settings.serving.environment)}
 
 
 def _keys(settings: Settings) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,7 +27,9 @@ class ServingSettings(_Part):
     embedder: str = Field("multilingual_e5_base_service", description="Endpoint that `lakedocs models publish --serve` creates or updates.")
     agent: str = Field("lakedocs_agent", description="Endpoint that `lakedocs models agent --serve` creates or updates.")
     secret_scope: str = Field("", description="Where the agent's endpoint gets its keys from: lakedocs-<target>.")
-    environment: dict[str, str] = Field(default_factory=dict, description="More variables of that endpoint; secrets as {{secrets/SCOPE/KEY}}.")
+    environment: tuple[Annotated[str, Field(pattern=r"^\w+=")], ...] = Field(
+        (), description="More variables of that endpoint, NAME=value each; a secret as {{secrets/SCOPE/KEY}}."
+    )
     workload_size: Literal["Small", "Medium", "Large"] = "Small"
     scale_to_zero: bool = True
     batch_texts: int = Field(64, gt=0, description="Texts of one request.")
