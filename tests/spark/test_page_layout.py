@@ -155,3 +155,10 @@ def test_only_tables_and_a_refused_page_keeps_its_rows(spark: SparkSession, sour
     assert column(lake, "status")["scan.pdf"] == "needs_ocr"
     assert [text for kind, text, _, _ in elements(lake, "rents.pdf") if kind == "table_row"] == [" | ".join(row) for row in _RENTS]
     assert "refused" in lake.read(tables.image_insights(Kind.PDF)).collect()[0]["answer"]
+
+    service.page_of = lambda image: Page(["Offices and their rents:"])
+    parameter, overrides = chosen(service, "tables")
+    assert pipeline.run(source, root, *_PDF, parameter, f"{overrides}; vision.max_px=2300") == 0
+    assert len(service.images) == 1
+    rows = [text for kind, text, _, _ in elements(lake, "rents.pdf") if kind == "table_row"]
+    assert rows == [" | ".join(row) for row in _RENTS], "where the service sees no table, the parser's rows stay"

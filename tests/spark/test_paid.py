@@ -128,7 +128,7 @@ def test_a_run_that_is_killed_leaves_receipts_that_the_next_one_settles(
     source, root = read
     lake = lake_of(spark, root)
 
-    def killed(context: TaskContext, table: tables.Table, price: Price | None) -> None:
+    def killed(context: TaskContext, table: tables.Table, price: Price | None, apart: str = "") -> None:
         if openai.embedded:
             raise KeyboardInterrupt
 

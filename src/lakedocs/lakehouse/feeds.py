@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import groupby
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -18,6 +18,9 @@ from lakedocs.records import IndexEntry
 from lakedocs.redact.language import language_of
 from lakedocs.search.open import entry_files, index_name, open_index, open_indexer
 from lakedocs.settings import Settings
+
+if TYPE_CHECKING:
+    from lakedocs.search.azure_indexer import Pulled
 
 ENTRY = ("passage_id", "doc_id", "kind", "title", "heading_path", "place", "text", "summary", "label")
 _SENT_DDL = "passage_id string, ok boolean, error string"
@@ -129,7 +132,11 @@ class Pull:
         export = partial(_export, context.settings, self._model, context.task_key)
         exported = materialised(context, rows.mapInArrow(export, "passage_id string, doc_id string"), "exported")
         self._remove_files(documents.join(exported, "doc_id", "left_anti"))
-        pulled = self._indexer.run(since)
+        return self._told(exported, self._indexer.run(since))
+
+    def _told(self, exported: DataFrame, pulled: Pulled) -> DataFrame:
+        """passage_id, ok, error of what was exported (passage_id, doc_id), as the indexer says."""
+        context = self._context
         named = [(number, word, item.reason) for number, item in enumerate(pulled.named) for word in item.words]
         words = F.broadcast(context.spark.createDataFrame(named, "item int, word string, error string"))
         by_entry = materialised(context, exported.join(words, F.col("word") == F.col("passage_id")), "not_taken")
