@@ -23,6 +23,8 @@ _LONGEST = (
     "test_paid.py",
     "test_services.py",
     "test_image_text.py",
+    "test_pull.py",
+    "test_review.py",
     "test_samples.py",
     "test_training_job.py",
     "test_workspace.py",
