@@ -99,6 +99,8 @@ def answers(data: str, figure: str | None, root: str, target: str, overrides: st
     from lakedocs.lakehouse.lists import list_entries
     from lakedocs.search.open import open_index
 
+    if figure and not (Path(figure).suffix.lower() in (".svg", ".png", ".pdf") and Path(figure).absolute().parent.is_dir()):
+        raise SettingsError("--figure must name an .svg, .png or .pdf file in a folder that is there.")
     asked = read_questions(Path(data))
     console = Console()
     with opened_lake(root, target, overrides) as (lake, settings):

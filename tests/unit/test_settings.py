@@ -129,3 +129,10 @@ def test_a_misspelt_setting_says_which_one_may_be_meant(name: str, says: str) ->
 def test_a_chat_model_must_have_room_for_passages() -> None:
     with pytest.raises(SettingsError, match="1,500 more"):
         load_settings("local", {"chat.context_tokens": "2000", "chat.answer_tokens": "1500"})
+
+
+def test_a_key_is_no_connection_of_the_container() -> None:
+    named = "ResourceId=/subscriptions/1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a;"
+    assert load_settings("local", {"search.pull": {"connection": named}}).search.pull.connection == named
+    with pytest.raises(SettingsError, match="keys do not belong in settings"):
+        load_settings("local", {"search.pull": {"connection": "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc"}})

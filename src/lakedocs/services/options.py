@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class _Part(BaseModel):
@@ -99,7 +99,6 @@ class PullSettings(_Part):
     folder: str = Field("", description="Where 09 writes: a volume over the container, or a folder in it (/Volumes/...).")
     connection: str = Field(
         "",
-        pattern=r"^(ResourceId=.+)?$",
         description="ResourceId=/subscriptions/.../storageAccounts/NAME; - the service's identity reads, no key is needed.",
     )
     container: str = ""
@@ -107,6 +106,13 @@ class PullSettings(_Part):
     source_type: Literal["adlsgen2", "azureblob"] = "adlsgen2"
     minutes: int = Field(20, ge=5, le=1440, description="How often the indexer looks by itself.")
     wait_minutes: float = Field(120, gt=0, description="How long 09 waits for a run of it.")
+
+    @field_validator("connection")
+    @classmethod
+    def _holds_no_key(cls, value: str) -> str:
+        if value and not value.startswith("ResourceId="):
+            raise ValueError("must name the storage account, ResourceId=/subscriptions/.../storageAccounts/NAME; - keys do not belong in settings.")
+        return value
 
 
 class SearchSettings(_Part):
