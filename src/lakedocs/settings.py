@@ -227,7 +227,7 @@ class Settings(_Part):
         """
         if searches and self.search.engine == "azure_ai_search" and not self.search.endpoint:
             raise SettingsError(
-                "search.endpoint must name the Azure AI Search service: deploy with --var search_endpoint=https://NAME.search.windows.net"
+                "search.endpoint must name the Azure AI Search service: https://NAME.search.windows.net (deploy with --var search_endpoint=...)"
             )
         if searches and self.search.feed == "pull":
             pull = self.search.pull
