@@ -99,8 +99,10 @@ def answers(data: str, figure: str | None, root: str, target: str, overrides: st
     from lakedocs.lakehouse.lists import list_entries
     from lakedocs.search.open import open_index
 
-    if figure and not (Path(figure).suffix.lower() in (".svg", ".png", ".pdf") and Path(figure).absolute().parent.is_dir()):
-        raise SettingsError("--figure must name an .svg, .png or .pdf file in a folder that is there.")
+    if figure:
+        from lakedocs.answer.figure import check_place, draw
+
+        check_place(Path(figure))  # before minutes of questions
     asked = read_questions(Path(data))
     console = Console()
     with opened_lake(root, target, overrides) as (lake, settings):
@@ -122,8 +124,6 @@ def answers(data: str, figure: str | None, root: str, target: str, overrides: st
     if scores.without_relevant:
         console.print(f"{scores.without_relevant} questions have nothing relevant among the first hits of any search.", style="yellow")
     if figure:
-        from lakedocs.answer.figure import draw
-
         draw(scores, len(asked), Path(figure))
         console.print(f"Figure: {figure}", highlight=False)
 

@@ -10,14 +10,26 @@ from lakedocs.answer.evaluate import CUT, NAMES, Evaluation
 from lakedocs.errors import SettingsError
 
 _HEIGHT = 0.38
+_ENDINGS = (".svg", ".png", ".pdf")
+
+
+def check_place(path: Path) -> None:
+    """Nothing, where a figure can be drawn to.
+
+    Raises:
+        SettingsError: when the file's ending is none that is drawn, or its folder is not there.
+    """
+    if path.suffix.lower() not in _ENDINGS or not path.absolute().parent.is_dir():
+        raise SettingsError(f"The figure can't be written to {path.name}: name an .svg, .png or .pdf file in a folder that is there.")
 
 
 def draw(scores: Evaluation, questions: int, path: Path) -> None:
     """Draw recall and nDCG of each way of searching, and how good the answers are, into an .svg, .png or .pdf file.
 
     Raises:
-        SettingsError: when the file's ending is none of these, or it can't be written.
+        SettingsError: when it can't be written there.
     """
+    check_place(path)
     figure = Figure(figsize=(9, 3.4))
     found, answered = figure.subplots(1, 2, width_ratios=(3, 2))
     names = [NAMES[way] for way in scores.retrieval]
@@ -42,5 +54,5 @@ def draw(scores: Evaluation, questions: int, path: Path) -> None:
     figure.tight_layout()
     try:
         figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"The figure can't be written to {path.name}: name an .svg, .png or .pdf file in a folder that is there.") from error
+    except OSError as error:
+        raise SettingsError(f"The figure can't be written to {path.name} ({error.strerror}).") from error
