@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from lakedocs.lakehouse.session import local_session
 from lakedocs.settings import Storage
 from tests import pipeline
+from tests.fakes.azure_openai import FakeAzureOpenAI
 from tests.fakes.azure_search import FakeAzureSearch
 from tests.fakes.server import serving
 
@@ -69,4 +70,11 @@ def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, s
 def search() -> Iterator[FakeAzureSearch]:
     with serving(FakeAzureSearch()) as running:
         assert isinstance(running, FakeAzureSearch)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def openai() -> Iterator[FakeAzureOpenAI]:
+    with serving(FakeAzureOpenAI()) as running:
+        assert isinstance(running, FakeAzureOpenAI)
         yield running

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -11,7 +10,7 @@ from pyspark.sql import SparkSession
 from tests import pipeline
 from tests.fakes.azure_openai import FakeAzureOpenAI
 from tests.fakes.azure_search import FakeAzureSearch
-from tests.fakes.server import Fault, serving
+from tests.fakes.server import Fault
 
 from lakedocs.cli import cli
 from lakedocs.job.local import Host
@@ -26,13 +25,6 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 
 _CSV = tuple(part for key in TASKS[4:] for part in ("--only", key))
-
-
-@pytest.fixture(scope="module")
-def openai() -> Iterator[FakeAzureOpenAI]:
-    with serving(FakeAzureOpenAI()) as running:
-        assert isinstance(running, FakeAzureOpenAI)
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -41,13 +41,6 @@ GROUPS = '{"": [all], clients/acme: [acme-team, partners], clients/other: [other
 
 
 @pytest.fixture(scope="module")
-def openai() -> Iterator[FakeAzureOpenAI]:
-    with serving(FakeAzureOpenAI()) as running:
-        assert isinstance(running, FakeAzureOpenAI)
-        yield running
-
-
-@pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
     yield tmp_path_factory.mktemp("lake")
