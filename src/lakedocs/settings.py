@@ -17,6 +17,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lakedocs.answer.options import AnswerSettings
+from lakedocs.classify.options import ClassificationSettings
 from lakedocs.errors import SettingsError
 from lakedocs.extract.limits import Limits
 from lakedocs.redact.options import RedactionSettings
@@ -31,6 +33,7 @@ from lakedocs.services.options import (
     SpendingSettings,
     VisionSettings,
 )
+from lakedocs.summarise.options import SummarySettings
 from lakedocs.train.options import TrainingSettings
 
 Target = Literal["local", "dev", "staging", "prod"]
@@ -116,46 +119,6 @@ class PassageSettings(_Part):
     max_tokens: int = Field(0, ge=0, description="0: the smallest limit of the models of 07 and 08.")
     overlap_tokens: int = Field(24, ge=0)
     regions_left_out: tuple[str, ...] = ("deletion",)
-
-
-class ClassificationSettings(_Part):
-    """07: zero-shot against reference prompts, the registry's champion, or the chat model."""
-
-    method: Literal["zero_shot", "champion", "llm"] = "zero_shot"
-    labels: str = Field("labels.yml", description="File in conf/ with labels, prompts and thresholds per model.")
-    threshold: float | None = Field(None, ge=-1, le=1, description="Empty: the model's threshold in the labels file.")
-    model: EmbeddingSettings = EmbeddingSettings()
-    champion: str = Field("lakedocs_classifier", description="Registered model; its version under the alias champion is used.")
-    champion_threshold: float = Field(0.5, ge=0, le=1)
-    endpoint: str = Field("", description="URL (.../invocations) of a serving endpoint that has the champion; empty: workers load it.")
-    summary_above: int = Field(0, ge=0, description="Documents of more passages get the label of their summary; 0: each passage its own.")
-
-
-class SummarySettings(_Part):
-    """07: documents in a few sentences, by the chat model, or without one of their own central sentences."""
-
-    enabled: bool = False
-    chunk_tokens: int = Field(3000, ge=600, description="The chat model summarises so much of a document at a time, then the summaries.")
-    tokens: int = Field(300, ge=50, le=500, description="Of a summary, at most.")
-
-
-class AnswerSettings(_Part):
-    """10: questions and how sure an answer must be."""
-
-    enabled: bool = True
-    question: str = ""
-    questions_file: str = ""
-    labels: tuple[str, ...] = Field((), description="Only passages of these labels; empty: all.")
-    groups: tuple[str, ...] = Field((), description="Only what one of these groups may read (search.groups); empty: all.")
-    passages: int = Field(8, gt=0)
-    reranker: str = Field("", description="Cross-encoder (name, path or volume) that ranks what the search brings back again; empty: none.")
-    candidates: int = Field(30, gt=0, description="Hits that the reranker is shown.")
-    sentences: int = Field(3, gt=0)
-    min_similarity: float = Field(0.3, ge=-1, le=1, description="Below this cosine of the best sentence the agent does not know.")
-    min_keyword_share: float = Field(0.34, ge=0, le=1, description="So much of the question's words must stand near that sentence ...")
-    sure_similarity: float = Field(0.55, ge=-1, le=1, description="... unless its cosine is at least this.")
-    min_support: float = Field(0.6, ge=0, le=1, description="A language model's statement and what it quotes must be at least so near.")
-    review_below: float = Field(0.5, ge=0, le=1, description="Answers of a language model less sure than this go to docs.answer_reviews.")
 
 
 class Tracking(_Part):

@@ -9,9 +9,9 @@ import pytest
 
 from lakedocs.answer.answers import UNKNOWN
 from lakedocs.answer.extractive import compose
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.embed.protocol import Vectors
 from lakedocs.records import Hit
-from lakedocs.settings import AnswerSettings
 
 
 class SharedWords:

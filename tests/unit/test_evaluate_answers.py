@@ -12,11 +12,11 @@ from tests.fakes.words import SharedWordsEmbedder
 from lakedocs.answer.agent import Agent
 from lakedocs.answer.evaluate import Asked, Evaluation, evaluate, read_questions
 from lakedocs.answer.figure import draw
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.embed.protocol import Vectors
 from lakedocs.errors import SettingsError
 from lakedocs.records import Hit, Redacted, SearchFilter
 from lakedocs.search.protocol import By
-from lakedocs.settings import AnswerSettings
 
 TEXTS = {
     "p0": "The weather was fine.", "p1": "The lease ends in May.", "p2": "The rent is 400 euros.",

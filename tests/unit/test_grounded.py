@@ -14,6 +14,7 @@ from lakedocs.answer import agent as agent_module
 from lakedocs.answer.agent import Agent
 from lakedocs.answer.answers import REFUSED, UNKNOWN, WITHHELD, Answer
 from lakedocs.answer.grounded import Grounded
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.answer.orders import is_order
 from lakedocs.embed.azure_openai import AzureOpenAIEmbedder
 from lakedocs.embed.protocol import Vectors
@@ -21,7 +22,6 @@ from lakedocs.llm.openai_chat import OpenAIChat
 from lakedocs.records import Hit, Redacted, SearchFilter
 from lakedocs.services.openai_models import Deployment
 from lakedocs.services.options import CallSettings, ChatSettings, EmbeddingSettings
-from lakedocs.settings import AnswerSettings
 
 QUESTION = "When does the lease of the Rotterdam office end?"
 LEASE = "The lease of the Rotterdam office ends on 30 September 2027. The rent is 4,000 euros a month."

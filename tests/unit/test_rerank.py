@@ -11,12 +11,12 @@ from tests.fakes.encoder import tiny_cross_encoder
 from tests.fakes.words import SharedWordsEmbedder
 
 from lakedocs.answer.agent import Agent
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.answer.rerank import open_reranker
 from lakedocs.embed.protocol import Vectors
 from lakedocs.errors import ModelError
 from lakedocs.records import Hit, Redacted, SearchFilter
 from lakedocs.search.protocol import By
-from lakedocs.settings import AnswerSettings
 
 TEXTS = ("rejected wrong 2019", "recommend file", "concerns describes", "2020 2019 wrong", "file file rejected")
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from lakedocs.answer.answers import Answer
 from lakedocs.answer.extractive import compose
 from lakedocs.answer.grounded import Grounded, OnText
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.answer.orders import without_orders
 from lakedocs.answer.rerank import Rerank
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.records import Hit, Redacted, SearchFilter
 from lakedocs.search.protocol import SearchIndex
-from lakedocs.settings import AnswerSettings
 
 Span = Callable[[str], AbstractContextManager[object]]
 """Opens a named step in a trace."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lakedocs.answer.answers import UNKNOWN, Answer, Citation
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.answer.words import sentences, telling_words
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.records import Hit
-from lakedocs.settings import AnswerSettings
 
 _WORD_SHARE_WEIGHT = 0.3
 _NEAR_THE_BEST = 0.85

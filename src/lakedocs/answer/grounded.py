@@ -12,13 +12,13 @@ from pydantic import ValidationError
 
 from lakedocs.answer.answers import REFUSED, UNKNOWN, WITHHELD, Answer, Citation, Usage
 from lakedocs.answer.draft import MOST_FOLLOW_UPS, Draft, Statement, again, drafted, request, whole_statements
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.answer.support import Support
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.errors import RefusedError, ServiceError
 from lakedocs.llm.protocol import ChatModel, Message, Reply
 from lakedocs.records import Hit
 from lakedocs.services.options import ChatSettings
-from lakedocs.settings import AnswerSettings
 
 OnText = Callable[[str], None]
 """Told the answer so far, whenever there is more of it."""

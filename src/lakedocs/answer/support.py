@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from lakedocs.answer.draft import Statement
+from lakedocs.answer.options import AnswerSettings
 from lakedocs.answer.orders import is_order
 from lakedocs.answer.words import sentences, telling_words
 from lakedocs.embed.protocol import Embedder, Vectors
 from lakedocs.records import Hit
-from lakedocs.settings import AnswerSettings
 
 _SIGNS = re.compile(r"<[A-Z_]+>|\b[A-Z_]+_[0-9a-f]{4,}\b|https?://\S+|\bwww\.\S+|\S+@\S+|\w*\d[\w.,:/%-]*")
 _NOT_WORD = re.compile(r"\W+")
