@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
@@ -37,6 +38,25 @@ def read_key(name: str, storage_root: str) -> bytes:
         f"The key {name} is missing: on a cluster set it in the secret scope, which hands it over as {variable}; on a laptop set that variable, "
         f"or write it to keys/{name} in the run's folder (--root)."
     )
+
+
+def document_passwords(settings: Settings) -> tuple[str, ...]:
+    """The passwords that are tried on encrypted documents, in order; none where the key is not set.
+
+    Raises:
+        SettingsError: where the key begins like a JSON list and is none.
+    """
+    try:
+        found = read_key(settings.keys.document_passwords, settings.storage.root)
+    except MissingKeyError:
+        return ()
+    if not found.startswith(b"["):
+        return tuple(filter(None, found.decode("utf-8", "replace").splitlines()))
+    try:
+        return tuple(map(str, json.loads(found)))
+    except ValueError:
+        # without what json quotes of it
+        raise SettingsError(f"The key {settings.keys.document_passwords} begins with a bracket, but is no JSON list of passwords.") from None
 
 
 def make_local_keys(settings: Settings) -> None:

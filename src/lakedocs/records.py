@@ -29,6 +29,7 @@ class Flag(StrEnum):
     PAGES_WITHOUT_TEXT = "pages_without_text"
     ATTACHMENTS_LEFT_OUT = "attachments_left_out"
     GUESSED_ENCODING = "guessed_encoding"
+    UNLOCKED = "unlocked"
 
 
 class Kind(StrEnum):

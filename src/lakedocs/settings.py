@@ -102,6 +102,9 @@ class Source(_Part):
     removal_max_share: float = Field(0.3, ge=0, le=1, description="More gone than this share stops the task before it removes any.")
     removal_free: int = Field(20, ge=0, description="So many may always go.")
     time_out_tries: int = Field(3, gt=0, description="Runs that try to read a file which takes longer than limits.seconds, before it is left.")
+    read_again: Literal["all", "failed"] = Field(
+        "all", description="What a new version of a parser, or another limit, concerns: all files that it reads, or those that were not read whole."
+    )
     allow_removal: bool = Field(False, description="Says that a person has looked: remove whatever is gone.")
 
 
@@ -140,6 +143,7 @@ class Keys(_Part):
     """Names of the keys; each comes from the environment (LAKEDOCS_<NAME>, filled from the secret scope) or, locally, a file."""
 
     document_id: str = "document_id_key"
+    document_passwords: str = Field("document_passwords", description="Passwords of documents, tried in order: a line each, or a JSON list.")
     redaction: str = "redaction_key"
     vault: str = "vault_key"
     vault_previous: str = Field("vault_key_previous", description="While keys are rotated: the one that sealed what is there.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 
-from lakedocs.lakehouse.ingest import parser_limits, reading_fingerprints
+from lakedocs.lakehouse.ingest import parser_limits
+from lakedocs.lakehouse.reading import read_as_now
 from lakedocs.records import Document, Image, Shows, Status
 from lakedocs.services.options import VisionSettings
 from lakedocs.settings import Settings, load_settings
@@ -54,17 +56,19 @@ def document(name: str, parser: str, *children: Document, shows: Shows | None = 
     return Document(name, Status.OK, parser=parser, images=images, children=children)
 
 
-def test_only_files_with_a_pdf_are_read_again_for_their_layout() -> None:
-    def read_as(**vision: str) -> dict[str, str]:
-        found = reading_fingerprints(load_settings("local", {f"vision.{name}": value for name, value in vision.items()}))
+def test_only_files_with_a_pdf_are_read_again_for_their_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEDOCS_DOCUMENT_ID_KEY", "k")
+
+    def read_as(passwords: str = "", **vision: str) -> dict[str, str]:
+        monkeypatch.setenv("LAKEDOCS_DOCUMENT_PASSWORDS", passwords)
+        found = read_as_now(load_settings("local", {f"vision.{name}": value for name, value in vision.items()}))
         files = {
             "word": document("a.docx", "word/3"),
             "picture": document("b.docx", "word/3", shows=PICTURE),
             "pdf": document("c.pdf", "pdf/4", shows=TABLE_PAGE),
             "mail": document("d.eml", "mail/3", document("e.pdf", "pdf/4")),
+            "locked": replace(document("f.eml", "mail/3"), children=(replace(document("g.docx", "kinds/1"), status=Status.ENCRYPTED),)),
         }
-        for name, file in files.items():
-            assert found.of(file) in found.all(has_pdf=name in ("pdf", "mail"))
         return {name: found.of(file) for name, file in files.items()}
 
     def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -74,10 +78,5 @@ def test_only_files_with_a_pdf_are_read_again_for_their_layout() -> None:
     assert changed(none, scans) == {"pdf", "mail"}
     assert changed(scans, read_as(layout="both")) == {"pdf", "mail"}
     assert changed(none, read_as(engine="ocr")) == {"picture"}, "a page with text is no picture that an engine would read"
-
-
-def test_a_limit_that_came_later_counts_only_where_it_is_used() -> None:
-    default = load_settings("local")
-    used = load_settings("local", {"limits.table_pages_as_images": "true"})
-    assert "table_pages_as_images" in default.limits.model_dump_json()
-    assert reading_fingerprints(default).plain != reading_fingerprints(used).plain
+    assert changed(none, read_as("rosebud")) == {"locked"}, "a new password may open what none has opened"
+    assert not any("rosebud" in fingerprint for fingerprint in read_as("rosebud").values())

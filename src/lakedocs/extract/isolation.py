@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from lakedocs.extract.limits import Limits
+from lakedocs.extract.versions import UNFINISHED
 from lakedocs.records import Document, Element, Flag, Image, Place, Shows, Status
 
 _START_SECONDS = 60.0
@@ -40,8 +41,9 @@ _TRY_AGAIN = "check its rights and the storage; it is tried again in the next ru
 class IsolatedReader:
     """Reads documents in a child process; not thread-safe, use one per worker process."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, passwords: tuple[str, ...] = ()) -> None:
         self._limits = limits
+        self._passwords = passwords
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = bytearray()
 
@@ -52,7 +54,7 @@ class IsolatedReader:
         return replace(document, seconds=round(time.monotonic() - start, 3))
 
     def _read(self, path: str, name: str, image_folder: Path | None) -> Document:
-        request = json.dumps({"path": path, "name": name, "images": str(image_folder or "")}) + "\n"
+        request = json.dumps({"path": path, "name": name, "images": str(image_folder or ""), "passwords": self._passwords}) + "\n"
         line = self._asked(request) or self._asked_again(request)
         if line is None:
             child = self._child
@@ -105,7 +107,7 @@ class IsolatedReader:
     def _failed(self, path: str, name: str, status: Status, reason: str) -> Document:
         self.close()
         size = Path(path).stat().st_size if Path(path).exists() else 0
-        return Document(name, status, reason, size_bytes=size)
+        return Document(name, status, reason, parser=UNFINISHED, size_bytes=size)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is None:
@@ -200,7 +202,7 @@ def _serve(limits: Limits) -> None:
         try:
             signal.alarm(int(limits.seconds) + _GRACE_SECONDS)  # if the parent is gone, nobody else ends this
             _forget_peak()
-            answer = _data(read_document(request["path"], request["name"], limits, images))
+            answer = _data(read_document(request["path"], request["name"], limits, images, passwords=tuple(request["passwords"])))
             answer["peak_mb"] = _peak_mb()
         except MemoryError:
             answer = {"memory": True}

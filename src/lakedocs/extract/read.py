@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
@@ -13,6 +14,7 @@ from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.unlock import unlocked
 from lakedocs.extract.versions import label
 from lakedocs.records import Document, Flag, Status
 
@@ -35,7 +37,7 @@ _REFUSED: dict[Format, tuple[Status, str]] = {
 }
 
 
-def read_document(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int = 0) -> Document:
+def read_document(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int = 0, passwords: tuple[str, ...] = ()) -> Document:
     """The file as a document with its attachments; never raises for what a file contains.
 
     Args:
@@ -44,9 +46,25 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
         limits: what it may cost.
         image_folder: where embedded images are kept by hash; None keeps none.
         depth: how many documents it is nested in.
+        passwords: tried in order on it and its attachments, where they are encrypted.
     """
+    document = _read(path, name, limits, image_folder, depth, passwords)
+    if document.status is not Status.ENCRYPTED:
+        return document
+    with unlocked(path, passwords) as opened:
+        if opened is None:
+            return replace(document, reason=f"{document.reason} {_asks_for_password(len(passwords))}")
+        found = _read(opened, name, limits, image_folder, depth, passwords)
+    return replace(found, flags=(Flag.UNLOCKED, *found.flags), content_hash=document.content_hash, size_bytes=document.size_bytes)
+
+
+def _asks_for_password(given: int) -> str:
+    return f"None of the {given} in the key document_passwords opens it." if given else "Put it into the key document_passwords."
+
+
+def _read(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int, passwords: tuple[str, ...]) -> Document:
     size = Path(path).stat().st_size
-    content_hash, parser = "", ""
+    content_hash, parser = "", label("kinds")
     reading = Reading(limits, image_folder)
     try:
         if size > limits.file_mb * 2**20:
@@ -62,7 +80,7 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
         name_of_parser, read = _PARSERS[found]
         parser = label(name_of_parser)
         read(path, reading)
-        children = _children(reading, limits, image_folder, depth)
+        children = _children(reading, limits, image_folder, depth, passwords)
         status, reason = Status.OK, ""
         if not any(element.region != "metadata" for element in reading.elements):
             status, reason = Status.EMPTY, "It holds no text."
@@ -73,7 +91,7 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
     except DocumentError as error:
         status, reason, children = Status(error.status), error.reason, ()
         if status in (Status.NEEDS_OCR, Status.EMPTY):  # a cover without text may carry documents
-            children = _children(reading, limits, image_folder, depth)
+            children = _children(reading, limits, image_folder, depth, passwords)
     except RecursionError:
         status, reason, children = Status.CORRUPT, "It is nested deeper than any document.", ()
     elements = tuple(reading.elements) if status in (Status.OK, Status.NEEDS_OCR, Status.EMPTY) else ()
@@ -100,7 +118,7 @@ def _refusal(found: Format, name: str) -> tuple[Status, str]:
     return _REFUSED[found]
 
 
-def _children(reading: Reading, limits: Limits, image_folder: Path | None, depth: int) -> tuple[Document, ...]:
+def _children(reading: Reading, limits: Limits, image_folder: Path | None, depth: int, passwords: tuple[str, ...]) -> tuple[Document, ...]:
     if not reading.attachments:
         return ()
     if depth >= limits.attachment_depth:
@@ -111,7 +129,7 @@ def _children(reading: Reading, limits: Limits, image_folder: Path | None, depth
         for attachment in reading.attachments:
             path = Path(folder) / "attachment"
             path.write_bytes(attachment.data)
-            children.append(read_document(str(path), attachment.name, limits, image_folder, depth + 1))
+            children.append(read_document(str(path), attachment.name, limits, image_folder, depth + 1, passwords))
     return tuple(children)
 
 

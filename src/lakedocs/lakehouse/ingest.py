@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from lakedocs.errors import SourceError
 from lakedocs.extract.isolation import IsolatedReader
 from lakedocs.extract.limits import Limits
-from lakedocs.extract.versions import ALL as PARSERS
+from lakedocs.keys import document_passwords
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
 from lakedocs.lakehouse.changes import Work, fresh_folder, stage_difference
@@ -29,17 +29,13 @@ from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.reading import ReadAs, read_as_now
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised, spread_over
-from lakedocs.records import Document, Flag, Kind, Place, Shows, Status
+from lakedocs.records import Document, Kind, Place, Shows, Status
 from lakedocs.redact.fingerprint import policy_fingerprint
-from lakedocs.settings import Settings, fingerprint
-from lakedocs.vision.open import layout_key, reader_key, readers
+from lakedocs.settings import Settings
+from lakedocs.vision.open import readers
 
-_VERSION = "ingest/1"
-PURGED = ":purged:"
-_PICTURES, _LAYOUT = ":pictures:", ":layout:"
-_PDF = "pdf/"
-"""How the labels of the parser of PDFs begin."""
 _UNITS_DDL = """
     unit_id string, gone boolean, slice_key string, size_bytes bigint, path string, modified_us bigint, tries int, known_hash string,
     touched boolean
@@ -60,14 +56,14 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     """
     stage = Stage(tables.files(kind), (tables.elements(kind), tables.images(kind)), key="root_id", ledger_key="root_id", counts_units=True)
     settings, storage = context.settings, context.settings.storage
-    read_as = reading_fingerprints(settings)
+    read_as = read_as_now(settings)
     fresh = context.lake.ensure(*stage.tables)
 
     policy = policy_fingerprint(settings, list_entries(context.lake))
     ledger = context.lake.read(stage.ledger)
     known = ledger.where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
     listed = Observation()
-    compared = _compared(list_source(context.spark, settings, kind), _with_pdf(known, ledger, read_as), read_as, policy).observe(
+    compared = _compared(list_source(context.spark, settings, kind), read_as.marked(known, ledger), read_as, policy).observe(
         listed, F.sum("files").alias("files"), F.sum("errors").alias("errors"), F.count("known_hash").alias("hashable")
     )
     compared = compared.where("NOT is_summary").drop("is_summary", "files", "errors")
@@ -88,38 +84,6 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     return figures + Figures(refused=refused)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadAs:
-    """What the ledger says of files: a parser or limit changes it for all, who reads images for those with pictures, who reads pages for PDFs.
-
-    Attributes:
-        layout: ends that of files which are a PDF or hold one; empty where nobody is given their pages.
-    """
-
-    plain: str
-    pictures: str
-    layout: str = ""
-
-    def of(self, document: Document) -> str:
-        """The fingerprint of a file that was read."""
-        return (self.pictures if _has_pictures(document) else self.plain) + (self.layout if _has_pdf(document) else "")
-
-    def all(self, *, has_pdf: bool) -> tuple[str, str]:
-        """Those of files that are read as they would be now."""
-        end = self.layout if has_pdf else ""
-        return self.plain + end, self.pictures + end
-
-
-def reading_fingerprints(settings: Settings) -> ReadAs:
-    """How files are read under these settings."""
-    # a limit that older versions lack counts only where it is used: every lake would be read anew otherwise
-    limits = settings.limits.model_dump_json(exclude=None if settings.limits.table_pages_as_images else {"table_pages_as_images"})
-    plain = fingerprint(_VERSION, PARSERS, limits)
-    key = layout_key(settings.vision)
-    layout = f"{_LAYOUT}{settings.vision.layout}:{key}" if key else ""
-    return ReadAs(plain, f"{plain}{_PICTURES}{reader_key(settings.vision)}", layout)
-
-
 def parser_limits(settings: Settings) -> Limits:
     """The limits of the parsers, which draw the pages that somebody reads."""
     limits = settings.limits
@@ -132,37 +96,19 @@ def parser_limits(settings: Settings) -> Limits:
     )
 
 
-def purged_fingerprint(ingest_fingerprint: str, policy: str) -> str:
-    """The fingerprint of a file whose raw text retention removed after it was redacted under `policy`."""
-    return f"{ingest_fingerprint}{PURGED}{policy}"
-
-
-def _with_pdf(known: DataFrame, ledger: DataFrame, read_as: ReadAs) -> DataFrame:
-    """The known files, and whether they are or hold a PDF, where that matters."""
-    if not read_as.layout:
-        return known.withColumn("has_pdf", F.lit(False))
-    pdfs = ledger.where(F.col("parser").startswith(_PDF)).select("root_id", F.lit(True).alias("has_pdf")).distinct()
-    return known.join(pdfs, "root_id", "left")
-
-
 def _compared(listing: DataFrame, known: DataFrame, read_as: ReadAs, policy: str) -> DataFrame:
     """Every file, listed or known, and whether it differs; the listing's summary rows come with it."""
     before = known.select(
         F.col("doc_id").alias("known_id"), F.col("size_bytes").alias("known_size"), F.col("modified_us").alias("known_time"),
-        F.col("content_hash").alias("known_content"), F.col("fingerprint").alias("known_fingerprint"), "has_pdf",
-        F.col("tries").alias("known_tries"),
+        F.col("content_hash").alias("known_content"), F.col("tries").alias("known_tries"),
+        # text that retention removed is read again only where it would be redacted in another way now
+        read_as.is_settled(purged_under=policy).alias("is_settled"),
     )  # fmt: skip
     joined = listing.join(before, F.col("doc_id") == F.col("known_id"), "full_outer")
-    # text that retention removed is read again only where it would be redacted in another way now
-    plain, of_pdf = (
-        F.col("known_fingerprint").isin(*found, *(purged_fingerprint(one, policy) for one in found))
-        for found in (read_as.all(has_pdf=False), read_as.all(has_pdf=True))
-    )
-    same_reading = F.when(F.col("has_pdf"), of_pdf).otherwise(plain)
     same_size = F.col("size_bytes") == F.col("known_size")
     same_file = same_size & (F.col("modified_us") == F.col("known_time"))
-    unchanged = F.coalesce(same_reading & same_file, F.lit(False))
-    is_hashable = ~unchanged & same_reading & same_size & (F.col("known_content") != "")
+    unchanged = F.coalesce(F.col("is_settled") & same_file, F.lit(False))
+    is_hashable = ~unchanged & F.col("is_settled") & same_size & (F.col("known_content") != "")
     return joined.select(
         F.coalesce("is_summary", F.lit(False)).alias("is_summary"),
         "files",
@@ -238,8 +184,8 @@ def _read_units(context: TaskContext, kind: Kind, read_as: ReadAs, image_text: I
 
 
 @lru_cache(maxsize=1)
-def _reader(limits: Limits) -> IsolatedReader:
-    return IsolatedReader(limits)
+def _reader(limits: Limits, passwords: tuple[str, ...]) -> IsolatedReader:
+    return IsolatedReader(limits, passwords)
 
 
 def _read_files(
@@ -252,7 +198,7 @@ def _read_files(
     stage_tables: tuple[tables.Table, ...],
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    reader = _reader(parser_limits(settings))
+    reader = _reader(parser_limits(settings), document_passwords(settings))
     images = settings.storage.images(kind)
     writer = _RowWriter(settings, kind, source, read_as, run_id)
 
@@ -337,18 +283,6 @@ class _Family:
     """Empty where the next run is to read them again."""
 
     tries: int
-
-
-def _has_pictures(document: Document) -> bool:
-    """Whether there is anything for an engine that reads images."""
-    is_unread = document.status is Status.NEEDS_OCR or Flag.PAGES_WITHOUT_TEXT in document.flags
-    is_shown = any(image.shows is not Shows.TABLE_PAGE for image in document.images)
-    return is_shown or is_unread or any(map(_has_pictures, document.children))
-
-
-def _has_pdf(document: Document) -> bool:
-    """Whether it is a PDF or holds one: its pages may be given to a service that reads them."""
-    return document.parser.startswith(_PDF) or any(map(_has_pdf, document.children))
 
 
 def _storable(text: str) -> str:

@@ -12,9 +12,10 @@ from lakedocs.embed.open import model_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.changes import fingerprinted
 from lakedocs.lakehouse.families import families
-from lakedocs.lakehouse.ingest import PURGED, forget_images, purged_fingerprint, reading_fingerprints
+from lakedocs.lakehouse.ingest import forget_images
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
+from lakedocs.lakehouse.reading import PURGED, purged_fingerprint, read_as_now
 from lakedocs.lakehouse.review import forget_decisions
 from lakedocs.records import Kind
 from lakedocs.redact.fingerprint import policy_fingerprint
@@ -53,8 +54,7 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     """Text and images that 06 has worked off go; raw.files_* stays and remembers how they were redacted."""
     days = settings.maintenance.raw_retention_days
     limit = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1_000_000)
-    read_as = reading_fingerprints(settings)
-    present = {*read_as.all(has_pdf=False), *read_as.all(has_pdf=True)}
+    read_as = read_as_now(settings)
     policy = policy_fingerprint(settings, list_entries(lake))
     # redacted as it was read, under the present policy: what 06 has yet to do again must keep its text
     worked_off = lake.read(tables.REDACTION_LEDGER).select("unit_id", F.col("fingerprint").alias("new_fingerprint"))
@@ -63,7 +63,8 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     )
     for kind in Kind:
         files = lake.read(tables.files(kind))
-        old = files.where((F.col("read_us") < limit) & F.col("fingerprint").isin(*present)).join(done, "root_id", "left_semi")
+        is_old = (F.col("read_us") < limit) & read_as.is_settled()
+        old = read_as.marked(files, files).where(is_old).drop("is_outdated", "has_pdf").join(done, "root_id", "left_semi")
         # marked first: a text that is gone from a file that is not marked would be redacted to nothing
         if not old.isEmpty():
             lake.upsert(tables.files(kind), old.withColumn("fingerprint", F.concat("fingerprint", F.lit(purged_fingerprint("", policy)))), "doc_id")

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from lakedocs.errors import SettingsError
 from lakedocs.lakehouse import tables
-from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.reading import PURGED
 from lakedocs.records import Kind
 
 

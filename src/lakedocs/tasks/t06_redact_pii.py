@@ -24,9 +24,9 @@ from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
 from lakedocs.lakehouse.cutting import cutter_of
 from lakedocs.lakehouse.families import families
-from lakedocs.lakehouse.ingest import PURGED
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
+from lakedocs.lakehouse.reading import PURGED
 from lakedocs.lakehouse.review import decided_entries
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived, spread_over
 from lakedocs.passages.cut import Cutter, described
