@@ -30,7 +30,8 @@ from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.reading import ReadAs, read_as_now
-from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised, spread_over
+from lakedocs.lakehouse.spread import placed, spread_over
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, apply, materialised
 from lakedocs.records import Document, Kind, Place, Shows, Status
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.settings import Settings
@@ -177,7 +178,8 @@ def _remember_times(context: TaskContext, stage: Stage, touched: DataFrame) -> N
 
 def _read_units(context: TaskContext, kind: Kind, read_as: ReadAs, image_text: ImageText, units: DataFrame) -> DataFrame:
     # equal bytes have equal size: files of one size come to one worker one after the other, which reads equal ones once
-    partitioned = units.repartition(spread_over(context, units), "size_bytes").sortWithinPartitions(F.desc("size_bytes"))
+    number = spread_over(context, units)
+    partitioned = placed(units, number).repartitionById(number, "partition").drop("partition").sortWithinPartitions(F.desc("size_bytes"))
     stage_tables = (tables.elements(kind), tables.images(kind), tables.files(kind))
     read = partial(_read_files, context.settings, kind, source_id(context.settings), read_as, context.run_id, context.task_key, stage_tables)
     return image_text.added(partitioned.mapInArrow(read, multi_ddl(stage_tables)))

@@ -7,7 +7,6 @@ what is left of it; a unit that it knows is never opened.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,9 +17,6 @@ from lakedocs.lakehouse.changes import Work, compare, fresh_folder, stage_differ
 from lakedocs.lakehouse.lake import Keys, Lake
 from lakedocs.lakehouse.tables import Table
 from lakedocs.settings import Settings
-
-_UNITS_A_PARTITION, _BYTES_A_PARTITION = 8, 2**20
-"""Fewer are not worth a partition of their own: each costs a tenth of a second or more before its first row."""
 
 
 @dataclass(frozen=True)
@@ -189,13 +185,6 @@ def materialised(context: TaskContext, rows: DataFrame, name: str) -> DataFrame:
     path = fresh_folder(context.settings.storage, context.task_key, name)
     rows.write.mode("overwrite").parquet(str(path))
     return context.spark.read.schema(rows.schema).parquet(str(path))
-
-
-def spread_over(context: TaskContext, units: DataFrame) -> int:
-    """Over how many partitions units (with size_bytes) are spread: as many as the settings say, but not more than pays for a few small ones."""
-    found = units.agg(F.count("*").alias("units"), F.coalesce(F.sum("size_bytes"), F.lit(0)).alias("size")).first()
-    needed = max(math.ceil(found["units"] / _UNITS_A_PARTITION), math.ceil(found["size"] / _BYTES_A_PARTITION)) if found else 1
-    return max(min(context.settings.slices.partitions, needed), 1)
 
 
 def tagged(rows: DataFrame, table: Table, stage: Stage) -> DataFrame:

@@ -28,7 +28,8 @@ from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
 from lakedocs.lakehouse.reading import PURGED
 from lakedocs.lakehouse.review import decided_entries
-from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived, spread_over
+from lakedocs.lakehouse.spread import placed, spread_over
+from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
 from lakedocs.passages.cut import Cutter, described
 from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
 from lakedocs.redact.fingerprint import policy_fingerprint
@@ -88,7 +89,10 @@ def _redact_families(context: TaskContext, stage: Stage, policy: str, entries: t
         elements.select("root_id", "doc_id", "ordinal", F.struct(*(F.col(c) for c in tables.ELEMENTS.names)).alias("element")),
         allowMissingColumns=True,
     )  # fmt: skip
-    ordered = rows.repartition(spread_over(context, units), "root_id").sortWithinPartitions("root_id", "doc_id", "ordinal")
+    number = spread_over(context, units)
+    places = placed(units, number).select(F.col("unit_id").alias("root_id"), "partition")
+    spread = rows.join(F.broadcast(places), "root_id").repartitionById(number, "partition").drop("partition")
+    ordered = spread.sortWithinPartitions("root_id", "doc_id", "ordinal")
     redact = partial(_redact_rows, context.settings, entries, stage.tables, policy, context.run_id, context.task_key)
     return ordered.mapInArrow(redact, multi_ddl(stage.tables))
 
