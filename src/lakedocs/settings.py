@@ -99,6 +99,10 @@ class Source(_Part):
 
     path: str = ""
     name: str = Field("", description="Fixed name of the source; empty: its path. Keep it when a folder moves.")
+    discovery: Literal["listing", "file_stream", "auto_loader"] = Field(
+        "listing", description="How new files are found: by listing all, or told by Spark's own file stream or by Databricks Auto Loader."
+    )
+    listing_days: float = Field(7, ge=0, description="With a stream the source is listed whole so often: a listing alone shows what is gone.")
     removal_max_share: float = Field(0.3, ge=0, le=1, description="More gone than this share stops the task before it removes any.")
     removal_free: int = Field(20, ge=0, description="So many may always go.")
     time_out_tries: int = Field(3, gt=0, description="Runs that try to read a file which takes longer than limits.seconds, before it is left.")

@@ -22,6 +22,7 @@ from lakedocs.extract.isolation import IsolatedReader
 from lakedocs.extract.limits import Limits
 from lakedocs.keys import document_passwords
 from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.arrivals import Arrivals
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
 from lakedocs.lakehouse.changes import Work, fresh_folder, stage_difference
 from lakedocs.lakehouse.image_text import ImageText, forget_insights
@@ -63,8 +64,11 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     policy = policy_fingerprint(settings, list_entries(context.lake))
     ledger = context.lake.read(stage.ledger)
     known = ledger.where((F.col("source_id") == source_id(settings)) & F.col("parent_id").isNull())
+    arrivals = Arrivals(context, kind)
+    is_told = arrivals.gather()
+    listing = arrivals.as_listing(known) if is_told else list_source(context.spark, settings, kind)
     listed = Observation()
-    compared = _compared(list_source(context.spark, settings, kind), read_as.marked(known, ledger), read_as, policy).observe(
+    compared = _compared(listing, read_as.marked(known, ledger), read_as, policy).observe(
         listed, F.sum("files").alias("files"), F.sum("errors").alias("errors"), F.count("known_hash").alias("hashable")
     )
     compared = compared.where("NOT is_summary").drop("is_summary", "files", "errors")
@@ -77,6 +81,7 @@ def run_ingest(context: TaskContext, kind: Kind) -> Figures:
     figures = apply(context, stage, work, partial(_read_units, context, kind, read_as, image_text), all(fresh.values()))
     if work.gone or (work.stale and not all(fresh.values())) or context.recovering:
         forget_images(context.lake, kind)
+    arrivals.are_read(was_listed=not is_told)
     if image_text.problem:
         raise image_text.problem
     if not work.stale:

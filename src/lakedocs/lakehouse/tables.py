@@ -61,6 +61,12 @@ def files(kind: Kind) -> Table:
     return Table("raw", f"files_{kind}", _FILES, ("doc_id", "root_id"))
 
 
+def arrivals(kind: Kind) -> Table:
+    """New and changed files that a stream told of and no run has read yet; a row without a path says when the source was last listed whole."""
+    columns = (("doc_id", "string"), ("path", "string"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("source_id", "string"), *_RUN)
+    return Table("raw", f"arrivals_{kind}", columns, ("doc_id",))
+
+
 def elements(kind: Kind) -> Table:
     """The text of an ingest task's documents, in reading order."""
     return Table("raw", f"elements_{kind}", _ELEMENTS, ("doc_id", "root_id"))
@@ -247,7 +253,7 @@ LABEL_REVIEWS = Table(
 )
 """Written by people: which label a passage should have had."""
 
-INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images, image_insights))
+INGEST_TABLES = tuple(table(kind) for kind in Kind for table in (files, elements, images, image_insights, arrivals))
 ALL = (
     *INGEST_TABLES, DOCUMENTS, ELEMENTS, REDACTIONS, PASSAGES, LABELS, LABEL_VECTORS, LABEL_REPLIES, EMBEDDINGS, INDEX_STATE, REDACTION_LEDGER,
     PASSAGES_LEDGER, LABELS_LEDGER, EMBEDDINGS_LEDGER, INDEX_LEDGER, ANSWERS,
