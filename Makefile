@@ -10,7 +10,7 @@ DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults bench-discovery samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ bench-kill: setup ## Kill ten runs at random moments, run again, compare the row
 
 bench-faults: setup ## Passages through services on loopback of which a fifth of all calls fail: calls, time, nothing lost, nothing twice
 	$(BIN)/python benchmarks/faults.py
+
+bench-discovery: setup ## A run with five new files among a million: seconds and memory
+	$(BIN)/python benchmarks/discovery.py
 
 clean: ## Remove what a local run leaves
 	rm -rf .lakedocs dist build
