@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from lakedocs.lakehouse.listing import listed_as, path_of, walk
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+from lakedocs.errors import SourceError
+from lakedocs.lakehouse.listing import list_source, listed_as, path_of, walk
+from lakedocs.records import Kind
+from lakedocs.settings import load_settings
 
 
 @pytest.mark.parametrize(
@@ -54,3 +61,9 @@ def test_a_folder_whose_name_is_no_utf8_is_listed(tmp_path: Path) -> None:
 
 def test_what_can_not_be_listed_is_told(tmp_path: Path) -> None:
     assert paths(tmp_path, "gone") == [None]
+
+
+@pytest.mark.parametrize("source", ["abfss://files@firm.dfs.core.windows.net/in", "s3://firm/in"])
+def test_a_source_that_workers_can_not_open_is_refused_with_the_way_out(source: str) -> None:
+    with pytest.raises(SourceError, match="external volume"):
+        list_source(cast("SparkSession", None), load_settings("local", {"source.path": source}), Kind.PDF)  # no session is needed to say so

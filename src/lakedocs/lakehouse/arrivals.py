@@ -23,7 +23,7 @@ from lakedocs.extract.extensions import kind_of
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrow import rows_of
 from lakedocs.lakehouse.lake import Lake
-from lakedocs.lakehouse.listing import LISTING_DDL, keyed_hash, listed_as, source_id, source_name
+from lakedocs.lakehouse.listing import LISTING_DDL, keyed_hash, listed_as, source_folder, source_id, source_name
 from lakedocs.lakehouse.stage import TaskContext
 from lakedocs.records import Kind
 from lakedocs.settings import Settings
@@ -109,7 +109,7 @@ class Arrivals:
             reader = events.option("cloudFiles.allowOverwrites", "true").option("cloudFiles.includeExistingFiles", "false")
         else:
             reader = reader.format("binaryFile").schema(_FILE_DDL).option("maxFileAge", _FOREVER)
-        return reader.load(source.path).select("path", "length", F.unix_micros("modificationTime").alias("modified_us"))
+        return reader.load(source_folder(self._settings)).select("path", "length", F.unix_micros("modificationTime").alias("modified_us"))
 
 
 def _named(settings: Settings, kind: Kind, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -59,15 +59,30 @@ def listed_as(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def source_folder(settings: Settings) -> str:
+    """The folder of documents.
+
+    Raises:
+        SourceError: where none is named, or something that workers can't open.
+    """
+    root = settings.source.path
+    if not root:
+        raise SourceError("No folder of documents is named: pass --source DIR (or the job parameter `source`).")
+    if "://" in root:
+        raise SourceError(
+            "The source is a URL, which only Spark can open, and Spark passes over names that begin with _ or a dot: "
+            "make an external volume over that location in Unity Catalog, and name its path, /Volumes/..."
+        )
+    return root
+
+
 def list_source(spark: SparkSession, settings: Settings, kind: Kind) -> DataFrame:
     """The files of one kind, and a summary row per shard with the number of all files and of listing errors in it.
 
     Raises:
         SourceError: when the source is not a folder that can be read.
     """
-    root = settings.source.path
-    if not root:
-        raise SourceError("No folder of documents is named: pass --source DIR (or the job parameter `source`).")
+    root = source_folder(settings)
     try:
         with os.scandir(root) as entries:
             folders = sorted(listed_as(entry.name) for entry in entries if entry.is_dir())
