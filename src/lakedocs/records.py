@@ -27,6 +27,9 @@ class Flag(StrEnum):
     MACROS = "macros"
     HIDDEN_TEXT = "hidden_text"
     PAGES_WITHOUT_TEXT = "pages_without_text"
+    UNREADABLE_TEXT = "unreadable_text"
+    TABLES_LEFT_OUT = "tables_left_out"
+    READERS_DISAGREE = "readers_disagree"
     ATTACHMENTS_LEFT_OUT = "attachments_left_out"
     GUESSED_ENCODING = "guessed_encoding"
 
