@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,12 +15,13 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.pdf_blocks import Styles, blocks, styles_of, title_key
 from lakedocs.extract.pdf_columns import in_reading_order
+from lakedocs.extract.pdf_grid import Grids, Table, agrees
 from lakedocs.extract.pdf_guard import check_streams
 from lakedocs.extract.pdf_lines import Line, TextPage, unreadable
 from lakedocs.extract.pdf_marks import Mark, Marks, Title, attached, outline
 from lakedocs.extract.pdf_pictures import Pictures
 from lakedocs.extract.pdf_shapes import Shapes, shapes_of
-from lakedocs.extract.pdf_tables import Table, TableReader, disagree, placed
+from lakedocs.extract.pdf_tables import TableReader, disagree, placed
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Shows, Status
 
@@ -135,23 +136,24 @@ class _Pages:
                 self._noted["unreadable"].append(number)
                 lines = [line for line in lines if not unreadable(line.text)]
             found.lines = in_reading_order(lines, text_page)
+            found.marks = self._marks.of(page, found.text)
+            shapes = shapes_of(page)
+            if self._is_bare(page, found, shapes):
+                self._noted["bare"].append(number)
+                self._save(page, shapes, number, is_bare=True)
+                return found
+            self._with_text += bool(found.lines)
+            self._save(page, shapes, number, is_bare=False)
+            self._read_tables(page, text_page, found, shapes)
         finally:
             text_page.close()
-        found.marks = self._marks.of(page, found.text)
-        shapes = shapes_of(page)
-        is_bare = self._is_bare(page, found, shapes)
-        place = Place(page=number)
-        if is_bare:
-            self._noted["bare"].append(number)
-        elif found.lines:
-            self._with_text += 1
-        if not (is_bare and self._reading.limits.pages_as_images):
-            self._pictures.save_images(page, shapes, place)
-        elif not self._pictures.save_page(page, place, Shows.PAGE):
-            self._reading.flag(Flag.TRUNCATED)  # what this page says is lost
-        if found.lines and not is_bare and _has_table(shapes, found.lines):
-            self._read_tables(page, found)
         return found
+
+    def _save(self, page: pdfium.PdfPage, shapes: Shapes, number: int, *, is_bare: bool) -> None:
+        if not (is_bare and self._reading.limits.pages_as_images):
+            self._pictures.save_images(page, shapes, Place(page=number))
+        elif not self._pictures.save_page(page, Place(page=number), Shows.PAGE):
+            self._reading.flag(Flag.TRUNCATED)  # what this page says is lost
 
     def _is_bare(self, page: pdfium.PdfPage, found: _Page, shapes: Shapes) -> bool:
         """Whether the page shows something but says nothing that can be read."""
@@ -163,9 +165,22 @@ class _Pages:
         width, height = page.get_size()
         return chars == 0 or shapes.picture_points2 >= _FULL_PAGE * width * height
 
-    def _read_tables(self, page: pdfium.PdfPage, found: _Page) -> None:
+    def _read_tables(self, page: pdfium.PdfPage, text_page: TextPage, found: _Page, shapes: Shapes) -> None:
+        """The page's tables, if its rules make some: by pdfium's words where they fill the cells, else by pdfplumber, whose words are compared."""
+        if len(found.lines) < 2:
+            return
+        grids = Grids(shapes, Counter(line.turns for line in found.lines).most_common(1)[0][0])
+        if not grids:
+            return
+        tables = grids.tables(text_page)
+        is_sure = not grids.is_too_dense and all(agrees(table, found.lines) for table in tables)
+        if not tables and is_sure:
+            return
         if self._reading.limits.table_pages_as_images:
-            self._pictures.save_page(page, Place(page=found.number), Shows.TABLE_PAGE)  # without it, its rows are those of pdfplumber
+            self._pictures.save_page(page, Place(page=found.number), Shows.TABLE_PAGE)  # without it, its rows are those that are read here
+        if is_sure:
+            found.tables = tables
+            return
         read = self._tables.page(found.number)
         if read is None:
             self._noted["tables"].append(found.number)
@@ -233,14 +248,6 @@ class _Pages:
             if noted[name]:
                 reading.flag(flag)
                 reading.note(sentence.format(_pages(noted[name])))
-
-
-def _has_table(shapes: Shapes, lines: Sequence[Line]) -> bool:
-    grid = shapes.grid()
-    if grid is None:
-        return False
-    left, bottom, right, top = grid
-    return sum(left <= (line.left + line.right) / 2 <= right and bottom <= (line.bottom + line.top) / 2 <= top for line in lines) >= 2
 
 
 def _pages(numbers: Sequence[int]) -> str:

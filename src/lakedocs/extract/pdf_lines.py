@@ -14,15 +14,33 @@ import pypdfium2.raw as pdfium_c
 _RTL = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _PRESENTED = re.compile(r"[\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
 """Ligatures, and letters in the shape that they have in a word."""
-_LAM_ALEF = re.compile(r"[\u0622\u0623\u0625\u0627]\u0644")
+_RTL_WORD = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]{2,}")
 _LATIN_IN_RTL = re.compile(r"(?<=[\u0590-\u08ff]) ([A-Za-z][A-Za-z0-9.+#-]*)(?=[\u0590-\u08ff])")
 _UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f\x7f-\x9f\U000f0000-\U0010ffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _HYPHENATED = re.compile(r"(\w*)\ufffe(\w*)")
 _BOLD = re.compile(rb"bold|black|heavy|CMBX|CMB\d", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 _MAX_BOLD_CHARS = 120
 """Whether a longer line is bold matters to nobody."""
 _UNREADABLE_SHARE = 0.3
+
+Box = tuple[float, float, float, float]
+"""(left, bottom, right, top) in points; y runs upwards."""
+
+
+def turned(box: Box, turns: int) -> Box:
+    """A box as somebody sees it who turns the page so that what is written at `turns` quarter turns stands upright."""
+    left, bottom, right, top = box
+    match turns:
+        case 1:
+            return bottom, -right, top, -left
+        case 2:
+            return -right, -top, -left, -bottom
+        case 3:
+            return -top, left, -bottom, right
+        case _:
+            return box
 
 
 @dataclass(slots=True)
@@ -47,17 +65,9 @@ class Line:
     turns: int = 0
     is_bold: bool = False
 
-    def upright(self) -> tuple[float, float, float, float]:
-        """(left, bottom, right, top) as somebody sees it who reads the line upright."""
-        match self.turns:
-            case 1:
-                return self.bottom, -self.right, self.top, -self.left
-            case 2:
-                return -self.right, -self.top, -self.left, -self.bottom
-            case 3:
-                return -self.top, self.left, -self.bottom, self.right
-            case _:
-                return self.left, self.bottom, self.right, self.top
+    def upright(self) -> Box:
+        """Its box as somebody sees it who reads it."""
+        return turned((self.left, self.bottom, self.right, self.top), self.turns) if self.turns else (self.left, self.bottom, self.right, self.top)
 
 
 class TextPage:
@@ -116,21 +126,36 @@ class TextPage:
         turns = 0 if matrix.a > abs(matrix.b) else round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
         if self._has_rtl and _RTL.search(text):
             text = self._in_logical_order(text, first)
+        elif self._is_shifted and not self._is_wide and last - first >= length:
+            text = self._spaced(text, position)
         return Line(text, position, left, bottom, right, top, size, turns, length <= _MAX_BOLD_CHARS and self._is_bold(first))
 
     def _index(self, position: int) -> int:
         """Of a character by its place in the text, from which those that stand for nothing are left out."""
         return int(pdfium_c.FPDFText_GetCharIndexFromTextIndex(self._raw, position)) if self._is_shifted else position
 
-    def box(self, index: int) -> tuple[float, float, float, float]:
-        """(left, bottom, right, top) of a character, with the room that its font gives it."""
+    def box(self, index: int) -> Box:
+        """Where a character stands, with the room that its font gives it."""
         rect = self._rect
         if not pdfium_c.FPDFText_GetLooseCharBox(self._raw, index, rect):
             return 0.0, 0.0, 0.0, 0.0
         return rect.left, rect.bottom, rect.right, rect.top
 
+    def within(self, box: Box) -> str:
+        """The text in a box, as lines."""
+        left, bottom, right, top = box
+        size = pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, None, 0)
+        if size <= 0:
+            return ""
+        buffer = (ctypes.c_ushort * size)()
+        pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, size)
+        text = bytes(buffer).decode("utf-16-le", "replace").rstrip("\x00")
+        return _CONTROL.sub(" ", text.replace("\x02", "\ufffe"))  # here pdfium marks a hyphen so, and keeps signs that it can't name
+
     def runs(self, line: Line) -> list[tuple[float, float]]:
-        """(left, right) of the pieces in which an upright line was drawn."""
+        """(left, right) of the pieces in which an upright line was drawn; none where pdfium's places are not those of its text."""
+        if self._is_shifted:
+            return []
         left, top, right, bottom = self._box
         found = []
         for number in range(pdfium_c.FPDFText_CountRects(self._raw, self._index(line.first), self._units(line.text))):
@@ -159,13 +184,23 @@ class TextPage:
         return _BOLD.search(name.value) is not None
 
     def _in_logical_order(self, text: str, first: int) -> str:
-        """pdfium turns a line around letter by letter, also the two letters of lam with alef, which are one sign of the font; and it leaves the
-        space that follows a Latin word before it."""
+        """pdfium turns a line around letter by letter, also the letters of what is one sign of the font (lam with alef); and it leaves the space
+        that follows a Latin word before it."""
         letters = list(text)
-        for match in _LAM_ALEF.finditer(text):
-            if self.box(first + match.start()) == self.box(first + match.start() + 1):
-                letters[match.start()], letters[match.start() + 1] = letters[match.start() + 1], letters[match.start()]
+        for match in _RTL_WORD.finditer(text):
+            boxes = [self.box(first + at) for at in range(match.start(), match.end())]
+            start = 0
+            for end in range(1, len(boxes) + 1):
+                if end == len(boxes) or boxes[end] != boxes[start]:
+                    at, to = match.start() + start, match.start() + end
+                    letters[at:to] = reversed(letters[at:to])
+                    start = end
         return _LATIN_IN_RTL.sub(r"\1 ", "".join(letters))
+
+    def _spaced(self, text: str, position: int) -> str:
+        """A line with spaces where pdfium leaves out what it can't name, which parts words as a space does."""
+        indexes = [self._index(position + at) for at in range(len(text))]
+        return "".join(f" {letter}" if at and indexes[at] > indexes[at - 1] + 1 else letter for at, letter in enumerate(text))
 
 
 def clean(text: str, page_text: str = "") -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ctypes
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from lakedocs.extract.pdf_lines import Box
+
 _MAX_DEPTH = 3
-_MAX_OBJECTS, _MAX_PATHS, _MAX_SEGMENTS = 50_000, 4_000, 4_000
-_THIN, _LONG, _SHORT_PIECE = 3.0, 12.0, 1.0
-"""Points: how thick a rule may be, how long it must be once its pieces are joined, how short a piece of a dashed one may be."""
-_JOIN = 3.5
-_MAX_RULES = 80
+_MAX_OBJECTS, _MAX_PATHS, _MAX_SEGMENTS = 30_000, 4_000, 6_000
+_RECTANGLE = (4, 5)
+_THIN, _SMALL, _SHORT_PIECE = 3.0, 6.0, 1.0
+"""Points: how thick a rule may be, how small an area may be that is no cell, how short a piece of a dashed rule may be."""
 _MAX_IMAGES = 20
 
-_Box = tuple[float, float, float, float]
+_Matrix = tuple[float, float, float, float, float, float]
+_SAME: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -39,20 +40,6 @@ class Shapes:
     across: list[tuple[float, float, float]] = field(default_factory=list)
     down: list[tuple[float, float, float]] = field(default_factory=list)
 
-    def grid(self) -> _Box | None:
-        """(left, bottom, right, top) of what rules enclose as at least two cells; None where they enclose none."""
-        if len(self.across) < 2 or len(self.down) < 2:
-            return None
-        across, down = _joined(self.across), _joined(self.down)
-        crossed = [(y, [x for x, bottom, top in down if left - _JOIN <= x <= right + _JOIN and bottom - _JOIN <= y <= top + _JOIN])
-                   for y, left, right in across]  # fmt: skip
-        crossed = [(y, xs) for y, xs in crossed if len(xs) >= 2]
-        if len(crossed) < 2 or (len(crossed) < 3 and sum(len(xs) >= 3 for _, xs in crossed) < 2):
-            return None
-        xs = [x for _, found in crossed for x in found]
-        ys = [y for y, _ in crossed]
-        return min(xs), min(ys), max(xs), max(ys)
-
 
 def shapes_of(page: pdfium.PdfPage) -> Shapes:
     """The shapes of a page, those of the forms that it is made of included."""
@@ -66,14 +53,15 @@ class _Survey:
         self._found = Shapes()
         self._paths_left, self._segments_left, self._objects_left = _MAX_PATHS, _MAX_SEGMENTS, _MAX_OBJECTS
         self._floats = tuple(ctypes.c_float() for _ in range(4))
+        self._matrix = pdfium_c.FS_MATRIX()
 
     def of(self, page: pdfium.PdfPage) -> Shapes:
         count = pdfium_c.FPDFPage_CountObjects(page.raw)
         raw = page.raw
-        self._walk((pdfium_c.FPDFPage_GetObject(raw, number) for number in range(count)), 1)
+        self._walk((pdfium_c.FPDFPage_GetObject(raw, number) for number in range(count)), 1, _SAME)
         return self._found
 
-    def _walk(self, objects: Iterable[pdfium_c.FPDF_PAGEOBJECT], depth: int) -> None:
+    def _walk(self, objects: Iterable[pdfium_c.FPDF_PAGEOBJECT], depth: int, matrix: _Matrix) -> None:
         found, type_of = self._found, pdfium_c.FPDFPageObj_GetType
         for item in objects:
             self._objects_left -= 1
@@ -87,38 +75,53 @@ class _Survey:
             if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
                 self._paths_left -= 1
                 if self._paths_left >= 0:
-                    self._path(item)
+                    self._path(item, matrix)
                 else:
                     found.is_crowded = True
             elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-                left, bottom, right, top = self._bounds(item)
+                left, bottom, right, top = self._bounds(item, matrix)
                 found.picture_points2 += (right - left) * (top - bottom)
                 if len(found.images) < _MAX_IMAGES:
                     found.images.append(item)
             elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
                 count = pdfium_c.FPDFFormObj_CountObjects(item)
-                self._walk((pdfium_c.FPDFFormObj_GetObject(item, number) for number in range(max(count, 0))), depth + 1)
+                self._walk((pdfium_c.FPDFFormObj_GetObject(item, number) for number in range(max(count, 0))), depth + 1, self._matrix_of(item, matrix))
 
-    def _bounds(self, item: pdfium_c.FPDF_PAGEOBJECT) -> _Box:
+    def _matrix_of(self, item: pdfium_c.FPDF_PAGEOBJECT, outer: _Matrix) -> _Matrix:
+        """From an object's own points to those of the page."""
+        own = self._matrix
+        if not pdfium_c.FPDFPageObj_GetMatrix(item, own):
+            return outer
+        a, b, c, d, e, f = outer
+        return (own.a * a + own.b * c, own.a * b + own.b * d, own.c * a + own.d * c, own.c * b + own.d * d, own.e * a + own.f * c + e,
+                own.e * b + own.f * d + f)  # fmt: skip
+
+    def _bounds(self, item: pdfium_c.FPDF_PAGEOBJECT, matrix: _Matrix) -> Box:
         left, bottom, right, top = self._floats
         if not pdfium_c.FPDFPageObj_GetBounds(item, left, bottom, right, top):
             return 0.0, 0.0, 0.0, 0.0
-        return left.value, bottom.value, right.value, top.value
+        if matrix is _SAME:
+            return left.value, bottom.value, right.value, top.value
+        (x, y), (other_x, other_y) = _at(matrix, left.value, bottom.value), _at(matrix, right.value, top.value)
+        return min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y)
 
-    def _path(self, item: pdfium_c.FPDF_PAGEOBJECT) -> None:
-        left, bottom, right, top = self._bounds(item)
+    def _path(self, item: pdfium_c.FPDF_PAGEOBJECT, matrix: _Matrix) -> None:
+        left, bottom, right, top = self._bounds(item, matrix)
         width, height = right - left, top - bottom
-        if min(width, height) <= _THIN:
+        if width <= _THIN or height <= _THIN:
             self._rule(left, bottom, right, top)
             return
-        count = pdfium_c.FPDFPath_CountSegments(item)
-        if count <= 2 or width < _LONG / 2 or height < _LONG / 2:
-            return  # a slanted line, or a small figure
-        if count > self._segments_left:
-            self._found.is_crowded = True
+        if width < _SMALL or height < _SMALL:
             return
-        self._segments_left -= count
-        self._outline(item, count)
+        count = pdfium_c.FPDFPath_CountSegments(item)
+        if count in _RECTANGLE:
+            self._found.across += [(bottom, left, right), (top, left, right)]
+            self._found.down += [(left, bottom, top), (right, bottom, top)]
+        elif count > self._segments_left:
+            self._found.is_crowded = True
+        elif count > 2:  # two make a slanted line
+            self._segments_left -= count
+            self._outline(item, count, self._matrix_of(item, matrix))
 
     def _rule(self, left: float, bottom: float, right: float, top: float) -> None:
         width, height = right - left, top - bottom
@@ -127,15 +130,15 @@ class _Survey:
         if height >= width and height >= _SHORT_PIECE:
             self._found.down.append(((left + right) / 2, bottom, top))
 
-    def _outline(self, item: pdfium_c.FPDF_PAGEOBJECT, count: int) -> None:
-        """The straight pieces of a path: a cell, or a grid that is drawn as one."""
+    def _outline(self, item: pdfium_c.FPDF_PAGEOBJECT, count: int, matrix: _Matrix) -> None:
+        """The straight pieces of a path: cells, or a grid, that are drawn as one."""
         x, y = self._floats[:2]
         start = previous = (0.0, 0.0)
         for number in range(count):
             segment = pdfium_c.FPDFPath_GetPathSegment(item, number)
             kind = pdfium_c.FPDFPathSegment_GetType(segment)
             pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-            point = (x.value, y.value)
+            point = _at(matrix, x.value, y.value)
             if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
                 start = point
             elif kind == pdfium_c.FPDF_SEGMENT_LINETO:
@@ -151,21 +154,6 @@ class _Survey:
             self._rule(left, bottom, right, top)
 
 
-def _joined(pieces: Iterable[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    """Pieces at one place made one where they touch, or nearly (dashes); the longest, as many as a table may have."""
-    by_place: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for place, start, end in pieces:
-        by_place[round(place / 2)].append((start, end))
-    rules = []
-    for place, spans in by_place.items():
-        spans.sort()
-        start, end = spans[0]
-        for other_start, other_end in spans[1:]:
-            if other_start <= end + _JOIN:
-                end = max(end, other_end)
-            else:
-                rules.append((place * 2.0, start, end))
-                start, end = other_start, other_end
-        rules.append((place * 2.0, start, end))
-    long = [rule for rule in rules if rule[2] - rule[1] >= _LONG]
-    return sorted(long, key=lambda rule: rule[1] - rule[2])[:_MAX_RULES]
+def _at(matrix: _Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f

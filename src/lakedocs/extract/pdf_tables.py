@@ -15,23 +15,17 @@ from pdfminer.pdfpage import PDFPage
 from pdfplumber.page import Page
 from pdfplumber.utils.exceptions import PdfminerException
 
-from lakedocs.extract.pdf_lines import Line, clean
+from lakedocs.extract.pdf_grid import Table, is_inside, signs
+from lakedocs.extract.pdf_lines import Box, Line, clean
 
 _SETTINGS = {"vertical_strategy": "lines", "horizontal_strategy": "lines"}
+_SPACE = 0.15
+"""Of a letter's size: so much room parts words, however tight the font."""
 _PAGES_AN_OPENING = 100
 """pdfminer keeps every object that it has seen; so it begins anew after so many pages."""
 _WORD = re.compile(r"\w+")
-_SIGN = re.compile(r"\w+|[^\w\s]")
 _LEAST_SHARED = 0.9
 _FEWEST_WORDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells, and where they stand: (left, bottom, right, top) in points of the page before it is turned."""
-
-    rows: tuple[tuple[str, ...], ...]
-    box: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ class TableReader:
         found = Page(self._document, page, page_number=number)
         try:
             tables = tuple(_table(found, table) for table in found.find_tables(_SETTINGS))
-            words = Counter(_WORD.findall(found.extract_text())) if tables else Counter()
+            words = Counter(_WORD.findall(found.extract_text(x_tolerance_ratio=_SPACE))) if tables else Counter()
             return TablePage(tuple(table for table in tables if table.rows), words)
         finally:
             found.close()
@@ -98,11 +92,11 @@ class TableReader:
 
 
 def _table(page: Page, table: pdfplumber.table.Table) -> Table:
-    cells = [tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract()]
+    cells = [tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract(x_tolerance_ratio=_SPACE)]
     return Table(tuple(row for row in cells if sum(map(bool, row)) > 1), _on_page(page, table.bbox))
 
 
-def _on_page(page: Page, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def _on_page(page: Page, box: Box) -> Box:
     """A box of pdfplumber, whose page is turned and has its origin at the top, on the page as pdfium has it."""
     left, right = box[0], box[2]
     x0, y0, x1, y1 = page.mediabox
@@ -131,11 +125,11 @@ def placed(lines: Sequence[Line], tables: Sequence[Table], *, is_kept: bool = Fa
     left_out: set[int] = set()
     begins: dict[int, list[Table]] = {}
     for table in tables:
-        words = Counter(word for row in table.rows for cell in row for word in _SIGN.findall(cell))
-        inside = [number for number, line in enumerate(lines) if _is_inside(line, table.box)]
+        words = table.words()
+        inside = [number for number, line in enumerate(lines) if is_inside(line, table.box)]
         begins.setdefault(inside[0] if inside else len(lines), []).append(table)
         for number in inside:
-            said = Counter(_SIGN.findall(clean(lines[number].text)))
+            said = signs(clean(lines[number].text))
             if not is_kept and number not in left_out and said and said <= words:
                 words -= said
                 left_out.add(number)
@@ -146,7 +140,3 @@ def placed(lines: Sequence[Line], tables: Sequence[Table], *, is_kept: bool = Fa
             found.append(line)
     return found + begins.get(len(lines), [])
 
-
-def _is_inside(line: Line, box: tuple[float, float, float, float]) -> bool:
-    x, y = (line.left + line.right) / 2, (line.bottom + line.top) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
