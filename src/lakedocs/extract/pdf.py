@@ -32,6 +32,7 @@ _DAMAGED_IN_A_ROW = 500
 """So many pages that can't be read one after the other are no pages: a damaged tree may count a million."""
 _FEW_CHARS, _FULL_PAGE = 60, 0.6
 """So few letters on a page that images cover to this share are a page number or a stamp, not its text."""
+_LINES_OF_A_TABLE = 40
 _MAX_RANGES = 20
 
 
@@ -170,22 +171,31 @@ class _Pages:
         if len(found.lines) < 2:
             return
         grids = Grids(shapes, Counter(line.turns for line in found.lines).most_common(1)[0][0])
-        if not grids:
-            return
-        tables = grids.tables(text_page)
-        is_sure = not grids.is_too_dense and all(agrees(table, found.lines) for table in tables)
-        if not tables and is_sure:
+        if grids.is_too_dense and len(found.lines) >= _LINES_OF_A_TABLE:  # else it is a drawing
+            self._noted["tables"].append(found.number)
+        tables = grids.tables(text_page, found.lines)
+        sure = [table for table in tables if agrees(table, found.lines)]
+        # a frame around a word is no table
+        is_in_doubt = any(len(table.rows) > 1 for table in tables if table not in sure)
+        if not sure and not is_in_doubt:
             return
         if self._reading.limits.table_pages_as_images:
             self._pictures.save_page(page, Place(page=found.number), Shows.TABLE_PAGE)  # without it, its rows are those that are read here
-        if is_sure:
-            found.tables = tables
-            return
+        found.tables = sure
+        if is_in_doubt:
+            self._read_again(found)
+
+    def _read_again(self, found: _Page) -> None:
+        """Let pdfplumber read a page on which pdfium's words and the cells do not fit; its rows are taken where they fit the text."""
         read = self._tables.page(found.number)
         if read is None:
             self._noted["tables"].append(found.number)
             return
-        found.tables = read.tables
+        tables = [table for table in read.tables if agrees(table, found.lines)]
+        if sum(len(table.rows) for table in tables) > sum(len(table.rows) for table in found.tables):
+            found.tables = tables
+        if len(tables) < sum(len(table.rows) > 1 for table in read.tables):
+            self._noted["tables"].append(found.number)
         if read.tables and disagree(found.text, read.words):
             self._noted["disagree"].append(found.number)
 

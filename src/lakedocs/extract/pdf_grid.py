@@ -22,15 +22,22 @@ _PADDING = 1.2
 """What a letter may reach over its cell's rule."""
 _SIGN = re.compile(r"\w+|[^\w\s]")
 _LEAST_SHARED = 0.9
+_LEAST_FILLED = 0.35
+_MOST_EMPTY, _SLOTS_A_WORD = 20, 4
 _FEWEST_LINES_A_CELL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells, and where they stand: (left, bottom, right, top) in points of the page before it is turned."""
+    """Rows of at least two filled cells, and where they stand on the page before it is turned.
+
+    Attributes:
+        said: the words and signs of all cells, those of rows with a single one included.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     box: Box
+    said: Counter[str]
 
     def words(self) -> Counter[str]:
         return signs(" ".join(cell for row in self.rows for cell in row))
@@ -57,19 +64,30 @@ class Grids:
         boxes = [turned(box, turns) for box in _boxes(shapes)] if turns else _boxes(shapes)
         across = _joined((box[1] + box[3], box[0], box[2]) for box in boxes if box[2] - box[0] > box[3] - box[1])
         down = _joined((box[0] + box[2], box[1], box[3]) for box in boxes if box[2] - box[0] <= box[3] - box[1])
-        self._found = [grid for grid in _grids(across, down) if grid.slots <= _MAX_SLOTS]
+        for grid in _grids(across, down):
+            if grid.slots <= _MAX_SLOTS:
+                self._found.append(grid)
+            else:
+                self.is_too_dense = True
 
-    def __bool__(self) -> bool:
-        return bool(self._found) or self.is_too_dense
-
-    def tables(self, page: TextPage) -> list[Table]:
-        """Those with rows of at least two filled cells."""
+    def tables(self, page: TextPage, lines: Sequence[Line]) -> list[Table]:
+        """Those that are filled as a table is: the frames of a figure, or of a chart, are not."""
         found = []
         for grid in self._found:
-            rows = tuple(row for row in grid.rows(page, self._turns) if sum(map(bool, row)) > 1)
-            if rows:
-                found.append(Table(rows, turned(grid.box, -self._turns % 4)))
+            box = turned(grid.box, -self._turns % 4)
+            words = sum(line.text.count(" ") + 1 for line in lines if is_inside(line, box))
+            if not words or grid.slots > _MOST_EMPTY + _SLOTS_A_WORD * words:
+                continue
+            rows = list(grid.rows(page, self._turns))
+            if grid.filled >= _LEAST_FILLED * grid.cells and (table := table_of(rows, box)):
+                found.append(table)
         return found
+
+
+def table_of(rows: Sequence[tuple[str, ...]], box: Box) -> Table | None:
+    """A table of the rows that have at least two filled cells; None where there are none."""
+    kept = tuple(row for row in rows if sum(map(bool, row)) > 1)
+    return Table(kept, box, signs(" ".join(cell for row in rows for cell in row))) if kept else None
 
 
 def agrees(table: Table, lines: Iterable[Line]) -> bool:
@@ -78,8 +96,7 @@ def agrees(table: Table, lines: Iterable[Line]) -> bool:
     for line in lines:
         if is_inside(line, table.box):
             inside += signs(clean(line.text))
-    words = table.words()
-    return (inside & words).total() >= _LEAST_SHARED * max(inside.total(), words.total())
+    return (inside & table.said).total() >= _LEAST_SHARED * max(inside.total(), table.said.total())
 
 
 def is_inside(line: Line, box: Box) -> bool:
@@ -102,6 +119,7 @@ class _Grid:
         self._across = _by_place(across)
         self._down = _by_place(down)
         self.box = (self._xs[0], bottom, self._xs[-1], top)
+        self.cells = self.filled = 0
         self.slots = max(len(self._ys) - 1, 0) * max(len(self._xs) - 1, 0)
 
     def rows(self, page: TextPage, turns: int) -> Iterator[tuple[str, ...]]:
@@ -121,7 +139,10 @@ class _Grid:
                     below += 1
                 taken.update((at, to) for at in range(row, below) for to in range(column, right))
                 box = (self._xs[column], self._ys[below], self._xs[right], self._ys[row])
-                cells.append(page.within(turned(_shrunk(box), -turns % 4)))
+                text = page.within(turned(_shrunk(box), -turns % 4))
+                self.cells += 1
+                self.filled += bool(text.strip())
+                cells.append(text)
             yield from _rows_of(cells)
 
     def _mid_row(self, row: int) -> float:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -17,6 +18,7 @@ _RECTANGLE = (4, 5)
 _THIN, _SMALL, _SHORT_PIECE = 3.0, 6.0, 1.0
 """Points: how thick a rule may be, how small an area may be that is no cell, how short a piece of a dashed rule may be."""
 _MAX_IMAGES = 20
+_TEXT = pdfium_c.FPDF_PAGEOBJ_TEXT
 
 _Matrix = tuple[float, float, float, float, float, float]
 _SAME: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -56,22 +58,19 @@ class _Survey:
         self._matrix = pdfium_c.FS_MATRIX()
 
     def of(self, page: pdfium.PdfPage) -> Shapes:
-        count = pdfium_c.FPDFPage_CountObjects(page.raw)
-        raw = page.raw
-        self._walk((pdfium_c.FPDFPage_GetObject(raw, number) for number in range(count)), 1, _SAME)
+        self._walk(pdfium_c.FPDFPage_GetObject, page.raw, pdfium_c.FPDFPage_CountObjects(page.raw), 1, _SAME)
         return self._found
 
-    def _walk(self, objects: Iterable[pdfium_c.FPDF_PAGEOBJECT], depth: int, matrix: _Matrix) -> None:
-        found, type_of = self._found, pdfium_c.FPDFPageObj_GetType
-        for item in objects:
-            self._objects_left -= 1
-            if self._objects_left < 0:
-                found.is_crowded = True
-                return
-            found.is_drawn = True
-            kind = type_of(item)
-            if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
-                continue
+    def _walk(self, get: Callable[[object, int], pdfium_c.FPDF_PAGEOBJECT], holder: object, count: int, depth: int, matrix: _Matrix) -> None:
+        found = self._found
+        found.is_drawn = found.is_drawn or count > 0
+        if count > self._objects_left:
+            found.is_crowded = True
+            count = self._objects_left
+        self._objects_left -= max(count, 0)
+        items = list(map(get, repeat(holder, count), range(count)))
+        kinds = map(pdfium_c.FPDFPageObj_GetType, items)
+        for item, kind in [(item, kind) for item, kind in zip(items, kinds, strict=True) if kind != _TEXT]:
             if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
                 self._paths_left -= 1
                 if self._paths_left >= 0:
@@ -84,8 +83,8 @@ class _Survey:
                 if len(found.images) < _MAX_IMAGES:
                     found.images.append(item)
             elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-                count = pdfium_c.FPDFFormObj_CountObjects(item)
-                self._walk((pdfium_c.FPDFFormObj_GetObject(item, number) for number in range(max(count, 0))), depth + 1, self._matrix_of(item, matrix))
+                parts = pdfium_c.FPDFFormObj_CountObjects(item)
+                self._walk(pdfium_c.FPDFFormObj_GetObject, item, parts, depth + 1, self._matrix_of(item, matrix))
 
     def _matrix_of(self, item: pdfium_c.FPDF_PAGEOBJECT, outer: _Matrix) -> _Matrix:
         """From an object's own points to those of the page."""

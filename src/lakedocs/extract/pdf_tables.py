@@ -15,7 +15,7 @@ from pdfminer.pdfpage import PDFPage
 from pdfplumber.page import Page
 from pdfplumber.utils.exceptions import PdfminerException
 
-from lakedocs.extract.pdf_grid import Table, is_inside, signs
+from lakedocs.extract.pdf_grid import Table, is_inside, signs, table_of
 from lakedocs.extract.pdf_lines import Box, Line, clean
 
 _SETTINGS = {"vertical_strategy": "lines", "horizontal_strategy": "lines"}
@@ -77,9 +77,9 @@ class TableReader:
         page = next(page for at, page in self._pages if at == number)
         found = Page(self._document, page, page_number=number)
         try:
-            tables = tuple(_table(found, table) for table in found.find_tables(_SETTINGS))
+            tables = tuple(made for table in found.find_tables(_SETTINGS) if (made := _table(found, table)))
             words = Counter(_WORD.findall(found.extract_text(x_tolerance_ratio=_SPACE))) if tables else Counter()
-            return TablePage(tuple(table for table in tables if table.rows), words)
+            return TablePage(tables, words)
         finally:
             found.close()
 
@@ -91,9 +91,9 @@ class TableReader:
         self._read = 0
 
 
-def _table(page: Page, table: pdfplumber.table.Table) -> Table:
-    cells = [tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract(x_tolerance_ratio=_SPACE)]
-    return Table(tuple(row for row in cells if sum(map(bool, row)) > 1), _on_page(page, table.bbox))
+def _table(page: Page, table: pdfplumber.table.Table) -> Table | None:
+    rows = [tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract(x_tolerance_ratio=_SPACE)]
+    return table_of(rows, _on_page(page, table.bbox))
 
 
 def _on_page(page: Page, box: Box) -> Box:
