@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -215,15 +214,11 @@ class _Pages:
             self._tell_titles(page.number, [title for title in titles if title_key(title.text) not in keys])
         levels = {title_key(title.text): title.level for title in titles}
         # where a service may read the tables instead, and its rows replace these, the text stays whole beside them
-        parts: Iterable[Line | Table] = placed(page.lines, page.tables, is_kept=self._reading.limits.table_pages_as_images)
-        for is_table, group in groupby(parts, key=lambda part: isinstance(part, Table)):
-            if is_table:
-                for table in group:
-                    for number, row in enumerate(table.rows, start=1):
-                        add("table_row", row_text(row), level=number, region="table", place=place)
-                continue
-            for block in blocks(list(group), styles, levels, page.text):
+        for lines, table in placed(page.lines, page.tables, is_kept=self._reading.limits.table_pages_as_images):
+            for block in blocks(lines, styles, levels, page.text):
                 add("heading" if block.level else "paragraph", block.text, level=block.level, place=place)
+            for number, row in enumerate(table.rows if table else (), start=1):
+                add("table_row", row_text(row), level=number, region="table", place=place)
         for mark in page.marks:
             add(mark.kind, mark.text, region=mark.region, place=place)
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from lakedocs.extract.pdf_lines import Line, clean
@@ -144,12 +145,15 @@ def _heading_level(line: Line, text: str, styles: Styles) -> int:
 
 
 def _is_title(text: str, longest: int) -> bool:
-    return len(text) <= longest and _WORD.search(text) is not None and not text.endswith((".", ",", ";")) or (
-        len(text) <= longest // 2 and _WORD.search(text) is not None and text.endswith(".") and text[:1].isdigit()
+    return (
+        len(text) <= longest
+        and _WORD.search(text) is not None
+        and not text.endswith((".", ",", ";"))
+        or (len(text) <= longest // 2 and _WORD.search(text) is not None and text.endswith(".") and text[:1].isdigit())
     )
 
 
-def _stands_alone(rows: Sequence[tuple[Line, str]], number: int, step: float) -> bool:
+def _stands_alone(rows: list[tuple[Line, str]], number: int, step: float) -> bool:
     """Whether a line is followed by one that is not bold, and shares its row with none."""
     line = rows[number][0]
     if number + 1 == len(rows):
@@ -164,7 +168,7 @@ def _stands_alone(rows: Sequence[tuple[Line, str]], number: int, step: float) ->
 def _step(lines: Sequence[Line]) -> float:
     """The usual way from one line down to the next; 0 where there is none."""
     tops = [line.upright()[1] for line in lines]
-    steps = [one - other for one, other in zip(tops, tops[1:], strict=False) if 0.5 < one - other < 100]
+    steps = [one - other for one, other in pairwise(tops) if 0.5 < one - other < 100]
     return median(steps) if steps else 0.0
 
 

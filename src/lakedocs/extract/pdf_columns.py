@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
-from lakedocs.extract.pdf_lines import Line, TextPage
+from lakedocs.extract.pdf_lines import Box, Line, TextPage
 
-_FEWEST_LINES = 8
+_FEWEST_LINES, _MOST_LINES = 8, 2_000
 _LEAPS_LEFT_ALONE = 3
 """A page may go up again so often: for the next column, for a footnote, for a header that was drawn last."""
-_SAMPLE = 12
+_SAMPLE = 7
 _SHARE_OF_SAMPLE = 0.6
 _GAP_POINTS, _GAP_SIZES = 8.0, 0.8
 _MAX_COLUMNS = 4
@@ -21,13 +22,13 @@ _FULL_SHARE = 0.55
 
 def in_reading_order(lines: list[Line], page: TextPage) -> list[Line]:
     """The lines column by column where the page has columns of prose and its content jumps between them; else as they are."""
-    if len(lines) < _FEWEST_LINES:
+    if not _FEWEST_LINES <= len(lines) <= _MOST_LINES:
         return lines
     turns = max(range(4), key=[line.turns for line in lines].count)
     main = [line for line in lines if line.turns == turns]
     boxes = [line.upright() for line in main]
     straddles = turns == 0 and _straddles(main, boxes, page)
-    leaps = sum(1 for one, other in zip(boxes, boxes[1:], strict=False) if other[1] + other[3] > 2 * one[3])
+    leaps = sum(1 for one, other in pairwise(boxes) if other[1] + other[3] > 2 * one[3])
     if not straddles and leaps <= _LEAPS_LEFT_ALONE:
         return lines
     gutters: list[float] = []
@@ -51,7 +52,7 @@ def in_reading_order(lines: list[Line], page: TextPage) -> list[Line]:
     return _by_column(main, boxes, sorted(gutters)) + [line for line in lines if line.turns != turns]
 
 
-def _straddles(lines: Sequence[Line], boxes: Sequence[tuple[float, float, float, float]], page: TextPage) -> bool:
+def _straddles(lines: Sequence[Line], boxes: Sequence[Box], page: TextPage) -> bool:
     """Whether most of the long lines have a gap in them that a space does not explain."""
     left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
     long = [line for line, box in zip(lines, boxes, strict=True) if box[2] - box[0] > 0.6 * (right - left)]
@@ -65,7 +66,7 @@ def _gaps(line: Line, page: TextPage) -> list[tuple[float, float]]:
     """(start, end) of what is left empty inside of a line."""
     runs = sorted(page.runs(line))
     least = max(_GAP_POINTS, _GAP_SIZES * line.size)
-    return [(one[1], other[0]) for one, other in zip(runs, runs[1:], strict=False) if other[0] - one[1] > least]
+    return [(one[1], other[0]) for one, other in pairwise(runs) if other[0] - one[1] > least]
 
 
 def _gutter_between_runs(lines: Sequence[Line], page: TextPage) -> float | None:
@@ -76,7 +77,7 @@ def _gutter_between_runs(lines: Sequence[Line], page: TextPage) -> float | None:
     return x if support >= _FEWEST_LINES // 2 and support >= _SHARE_OF_SAMPLE * crossing else None
 
 
-def _gutter_between_lines(boxes: Sequence[tuple[float, float, float, float]]) -> float | None:
+def _gutter_between_lines(boxes: Sequence[Box]) -> float | None:
     """The middle of the widest strip that few lines cross and that has many on both sides."""
     left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
     best: tuple[int, float, float] | None = None
@@ -103,7 +104,7 @@ def _most_covered(gaps: Sequence[tuple[float, float]]) -> tuple[float, int]:
     return at, most
 
 
-def _are_columns(boxes: Sequence[tuple[float, float, float, float]], texts: Sequence[str], gutter: float) -> bool:
+def _are_columns(boxes: Sequence[Box], texts: Sequence[str], gutter: float) -> bool:
     """Whether both sides hold prose, at the same height; the rows of a table stay rows."""
     sides: tuple[list[int], list[int]] = ([], [])
     for number, box in enumerate(boxes):
@@ -124,7 +125,7 @@ def _are_columns(boxes: Sequence[tuple[float, float, float, float]], texts: Sequ
     return shared > 0.3 * max(1.0, min(top - bottom for bottom, top in heights))
 
 
-def _by_column(lines: list[Line], boxes: Sequence[tuple[float, float, float, float]], gutters: Sequence[float]) -> list[Line]:
+def _by_column(lines: list[Line], boxes: Sequence[Box], gutters: Sequence[float]) -> list[Line]:
     """Band by band between the lines that cross a gutter, and in each column by column."""
     order: list[tuple[int, int, float, float, int]] = []
     band = 0

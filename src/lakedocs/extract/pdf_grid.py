@@ -167,7 +167,7 @@ def _rows_of(cells: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _shrunk(box: Box) -> Box:
-    x, y = min(_PADDING, (box[2] - box[0]) / 4), min(_PADDING, (box[3] - box[1]) / 4)
+    x, y = min(_PADDING, (box[2] - box[0]) / 4), min(_PADDING / 2, (box[3] - box[1]) / 8)
     return box[0] + x, box[1] + y, box[2] - x, box[3] - y
 
 

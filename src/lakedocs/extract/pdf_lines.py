@@ -21,6 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _HYPHENATED = re.compile(r"(\w*)\ufffe(\w*)")
 _BOLD = re.compile(rb"bold|black|heavy|CMBX|CMB\d", re.IGNORECASE)
 _BOLD_WEIGHT = 600
+_CELL_CHARS = 512
 _MAX_BOLD_CHARS = 120
 """Whether a longer line is bold matters to nobody."""
 _UNREADABLE_SHARE = 0.3
@@ -82,6 +83,7 @@ class TextPage:
         self._has_rtl = bool(_RTL.search(self.text))
         self._box = tuple(ctypes.c_double() for _ in range(4))
         self._rect = pdfium_c.FS_RECTF()
+        self._buffer = (ctypes.c_ushort * _CELL_CHARS)()
         self._matrix = pdfium_c.FS_MATRIX()
 
     def close(self) -> None:
@@ -144,12 +146,15 @@ class TextPage:
     def within(self, box: Box) -> str:
         """The text in a box, as lines."""
         left, bottom, right, top = box
-        size = pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, None, 0)
+        buffer = self._buffer
+        size = pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, _CELL_CHARS)
         if size <= 0:
             return ""
-        buffer = (ctypes.c_ushort * size)()
-        pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, size)
-        text = bytes(buffer).decode("utf-16-le", "replace").rstrip("\x00")
+        if size >= _CELL_CHARS:
+            size = pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, None, 0)
+            buffer = (ctypes.c_ushort * size)()
+            pdfium_c.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, size)
+        text = bytes(memoryview(buffer)[:size]).decode("utf-16-le", "replace").rstrip("\x00")
         return _CONTROL.sub(" ", text.replace("\x02", "\ufffe"))  # here pdfium marks a hyphen so, and keeps signs that it can't name
 
     def runs(self, line: Line) -> list[tuple[float, float]]:

@@ -70,13 +70,15 @@ class _Survey:
         self._objects_left -= max(count, 0)
         items = list(map(get, repeat(holder, count), range(count)))
         kinds = map(pdfium_c.FPDFPageObj_GetType, items)
-        for item, kind in [(item, kind) for item, kind in zip(items, kinds, strict=True) if kind != _TEXT]:
+        others = [(item, kind) for item, kind in zip(items, kinds, strict=True) if kind != _TEXT]
+        paths = sum(kind == pdfium_c.FPDF_PAGEOBJ_PATH for _, kind in others)
+        has_room = paths <= self._paths_left  # more make a drawing
+        self._paths_left -= paths
+        found.is_crowded = found.is_crowded or not has_room
+        for item, kind in others:
             if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-                self._paths_left -= 1
-                if self._paths_left >= 0:
+                if has_room:
                     self._path(item, matrix)
-                else:
-                    found.is_crowded = True
             elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
                 left, bottom, right, top = self._bounds(item, matrix)
                 found.picture_points2 += (right - left) * (top - bottom)

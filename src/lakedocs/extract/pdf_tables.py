@@ -120,8 +120,12 @@ def disagree(text: str, words: Counter[str]) -> bool:
     return most >= _FEWEST_WORDS and (ours & words).total() < _LEAST_SHARED * most
 
 
-def placed(lines: Sequence[Line], tables: Sequence[Table], *, is_kept: bool = False) -> list[Line | Table]:
-    """The lines with each table where its first line stood; the lines that say no more than its rows are left out, unless they are to be kept."""
+def placed(lines: Sequence[Line], tables: Sequence[Table], *, is_kept: bool = False) -> Iterator[tuple[list[Line], Table | None]]:
+    """The lines up to each table, which comes where its first line stood, and those behind the last one.
+
+    Args:
+        is_kept: whether lines that say no more than a table's rows are told beside it.
+    """
     left_out: set[int] = set()
     begins: dict[int, list[Table]] = {}
     for table in tables:
@@ -133,10 +137,14 @@ def placed(lines: Sequence[Line], tables: Sequence[Table], *, is_kept: bool = Fa
             if not is_kept and number not in left_out and said and said <= words:
                 words -= said
                 left_out.add(number)
-    found: list[Line | Table] = []
+    before: list[Line] = []
     for number, line in enumerate(lines):
-        found += begins.get(number, [])
+        for table in begins.get(number, ()):
+            yield before, table
+            before = []
         if number not in left_out:
-            found.append(line)
-    return found + begins.get(len(lines), [])
-
+            before.append(line)
+    for table in begins.get(len(lines), ()):
+        yield before, table
+        before = []
+    yield before, None
