@@ -145,12 +145,10 @@ def _heading_level(line: Line, text: str, styles: Styles) -> int:
 
 
 def _is_title(text: str, longest: int) -> bool:
-    return (
-        len(text) <= longest
-        and _WORD.search(text) is not None
-        and not text.endswith((".", ",", ";"))
-        or (len(text) <= longest // 2 and _WORD.search(text) is not None and text.endswith(".") and text[:1].isdigit())
-    )
+    """Whether a text could be a title: short, of words, and no sentence, unless it is a numbered one."""
+    if len(text) > longest or _WORD.search(text) is None:
+        return False
+    return not text.endswith((".", ",", ";")) or (len(text) <= longest // 2 and text[:1].isdigit() and text.endswith("."))
 
 
 def _stands_alone(rows: list[tuple[Line, str]], number: int, step: float) -> bool:
