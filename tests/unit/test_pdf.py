@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.pdf_lines import clean, unreadable
 from lakedocs.extract.read import read_document
-from lakedocs.records import Document, Flag, Status
+from lakedocs.records import Document, Flag, Shows, Status
 
 Draw = Callable[[Canvas], None]
 
@@ -225,6 +225,19 @@ def test_a_ruled_table_is_read_as_rows_once_and_in_its_place(tmp_path: Path, rul
     assert body(drawn(tmp_path, page)) == ["Offices and what they cost:", *(" | ".join(row) for row in CELLS), "Utrecht is the larger one."]
 
 
+def test_text_stays_whole_where_a_service_may_replace_the_rows(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas)
+        cells(canvas)
+
+    drawn(tmp_path, page)
+    document = read(tmp_path / "drawn.pdf", table_pages_as_images=True)
+    assert rows(document) == [" | ".join(row) for row in CELLS]
+    said = " ".join(element.text for element in document.elements if element.kind == "paragraph")
+    assert all(cell in said for row in CELLS for cell in row)
+    assert [image.shows for image in document.images] == [Shows.TABLE_PAGE]
+
+
 def test_only_the_head_and_the_end_of_a_table_may_be_ruled(tmp_path: Path) -> None:
     def page(canvas: Canvas) -> None:
         for y in (660, 640, 560):
@@ -348,7 +361,13 @@ def test_pages_without_text_are_named(tmp_path: Path, pages: list[Draw], status:
 
 @pytest.mark.parametrize(
     ("text", "is_unreadable"),
-    [("A plain text.", False), ("\ue001\ue002\ue003 \ue004", True), ("Tick \ue001 one of three boxes", False), ("\ufffd\ufffd\ufffd of", True), ("", False)],
+    [
+        ("A plain text.", False),
+        ("\ue001\ue002\ue003 \ue004", True),
+        ("Tick \ue001 one of three boxes", False),
+        ("\ufffd\ufffd\ufffd of", True),
+        ("", False),
+    ],
 )
 def test_letters_without_a_meaning_are_noticed(text: str, is_unreadable: bool) -> None:
     assert unreadable(text) is is_unreadable
