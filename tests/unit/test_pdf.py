@@ -439,3 +439,50 @@ def test_images_are_decoded_only_where_they_are_kept(tmp_path: Path) -> None:
     assert drawn(tmp_path, page).images == ()
     kept = read_document(str(tmp_path / "drawn.pdf"), "drawn.pdf", Limits(), tmp_path / "images")
     assert [image.media_type for image in kept.images] == ["image/jpeg"]
+
+
+def xfa(*packets: tuple[bytes, bytes]) -> bytes:
+    array = b"".join(b"(%s) %d 0 R " % (name, number) for number, (name, _) in enumerate(packets, start=7))
+    catalog = b"<</Type/Catalog/Pages 2 0 R/NeedsRendering true/AcroForm 6 0 R>>"
+    form = b"<</Fields[]/XFA[%s]>>" % array
+    wait = stream(b"BT /F1 12 Tf 72 700 Td (Please wait...) Tj ET")
+    return packed([catalog, TREE, PAGE, wait, FONT, form, *(stream(data) for _, data in packets)])
+
+
+def test_a_dynamic_form_says_what_its_packets_say(tmp_path: Path) -> None:
+    template = b"<template><subform><draw><value><text>Name of the tenant</text></value></draw></subform></template>"
+    data = b"<datasets><data><form><tenant>Joris Maas</tenant><empty/></form></data></datasets>"
+    path = tmp_path / "form.pdf"
+    path.write_bytes(xfa((b"datasets", data), (b"template", template)))
+    document = read(path)
+    assert document.status is Status.OK
+    assert body(document, "form") == ["Name of the tenant", "tenant: Joris Maas"]
+    assert "Please wait" not in " ".join(element.text for element in document.elements)
+    assert document.reason.startswith("A dynamic form (XFA)")
+    path.write_bytes(xfa((b"config", b"<config/>")))
+    assert read(path).status is Status.UNSUPPORTED
+
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "pdf"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("kreuzberg__right_to_left_01.pdf", ["تحسين الإنتاجية وحل المشكلات من خلال البرمجة بلغة R وPython", "R وPython من الأدوات"]),
+        ("sample-files__habibi.pdf", ["ϲΒϴΒ habibi حَبيبي"]),
+        ("tika__testPopupAnnotation.pdf", ["this is the note"]),
+        ("tika__testPDF_rotated.pdf", ["formally started when the Tika proposal was accepted"]),
+        (
+            "unstructured__layout-parser-paper-with-table.pdf",
+            ["HJDataset [31] | F / M | - | Layouts of history Japanese documents", "3.1 Layout Detection Models"],
+        ),
+        ("pdfplumber__nics-background-checks-2015-11-rotated.pdf", ["Alabama | 18,870 | 23,022 | 22,650 | 859"]),
+        ("kreuzberg__medium.pdf", ["approximately 170 million"]),
+    ],
+)
+def test_real_files_are_read_as_they_are_written(name: str, wanted: list[str]) -> None:
+    text = "\n".join(element.text for element in read(CORPUS / name).elements)
+    for expected in wanted:
+        assert expected in text
