@@ -1,4 +1,4 @@
-"""Words of PDF readers on the same files, and seconds of processor time, in one process: ours, bare pypdfium2, pdfplumber, and pypdf where it is installed.
+"""Words and processor seconds of PDF readers on the same files: ours, bare pypdfium2, pdfplumber, and pypdf where it is installed.
 
 python benchmarks/pdf_words.py ../shared/corpus/pdf --files 60
 """
