@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zlib
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -421,6 +422,17 @@ def test_hostile_files_end_at_once(tmp_path: Path, objects: Callable[[], list[by
         assert len(document.elements) < 5
     if objects is a_million_pages:
         assert Flag.TRUNCATED in document.flags
+
+
+def test_bombs_are_seen_on_volumes_that_map_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unmapped(*_: object, **__: object) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr("lakedocs.extract.pdf_guard.mmap.mmap", unmapped)
+    path = tmp_path / "hostile.pdf"
+    for objects, status in ((bomb(), Status.TOO_LARGE), (cycle(), Status.OK)):
+        path.write_bytes(packed(objects))
+        assert read(path).status is status
 
 
 def test_what_packs_well_is_no_bomb(tmp_path: Path) -> None:
