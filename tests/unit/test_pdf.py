@@ -531,3 +531,11 @@ def test_a_page_that_the_second_reader_can_not_parse_keeps_its_text(tmp_path: Pa
     assert document.status is Status.OK
     assert "run over the rules" in body(document)[0]
     assert Flag.TABLES_LEFT_OUT in document.flags
+
+
+def test_a_field_on_two_pages_is_told_once(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        written(canvas)
+        canvas.acroForm.textfield(name="tenant", value="Joris Maas", x=72, y=600)
+
+    assert body(drawn(tmp_path, page, page), "form") == ["tenant: Joris Maas"]
