@@ -41,6 +41,7 @@ class Reading:
         self._image_folder = image_folder
         self._budget = Budget(limits)
         self._flags: dict[Flag, None] = {}
+        self._notes: dict[str, None] = {}
         self.images: list[Image] = []
         self.attachments: list[Attachment] = []
 
@@ -61,6 +62,20 @@ class Reading:
 
     def flag(self, flag: Flag) -> None:
         self._flags[flag] = None
+
+    @property
+    def keeps_images(self) -> bool:
+        """Whether images are stored: where they are not, nobody needs to decode them."""
+        return self._image_folder is not None
+
+    @property
+    def notes(self) -> str:
+        """What a person should know though the document is read, in sentences."""
+        return " ".join(self._notes)
+
+    def note(self, sentence: str) -> None:
+        """Say something beside a flag, such as which pages it is about; without the document's content."""
+        self._notes[sentence] = None
 
     @contextmanager
     def tolerating_damage(self) -> Iterator[None]:
