@@ -10,7 +10,7 @@ DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults bench-discovery samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults bench-discovery bench-pdf samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -91,6 +91,9 @@ bench-faults: setup ## Passages through services on loopback of which a fifth of
 
 bench-discovery: setup ## A run with five new files among a million: seconds and memory
 	$(BIN)/python benchmarks/discovery.py
+
+bench-pdf: setup ## Words and seconds of readers of PDFs on FOLDER
+	$(BIN)/python benchmarks/pdf_words.py $(FOLDER)
 
 clean: ## Remove what a local run leaves
 	rm -rf .lakedocs dist build

@@ -68,14 +68,14 @@ def ours(path: str) -> Pages:
 
 def ours_without_pdfplumber(path: str) -> Pages:
     """The same where no page is read a second time."""
-    from lakedocs.extract import pdf_tables
+    from lakedocs.extract.pdf import tables
 
-    reading = pdf_tables.TableReader.page
-    pdf_tables.TableReader.page = lambda self, number: None  # type: ignore[method-assign]
+    reading = tables.TableReader.page
+    tables.TableReader.page = lambda self, number: None  # type: ignore[method-assign]
     try:
         return ours(path)
     finally:
-        pdf_tables.TableReader.page = reading  # type: ignore[method-assign]
+        tables.TableReader.page = reading  # type: ignore[method-assign]
 
 
 @click.command()

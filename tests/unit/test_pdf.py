@@ -16,7 +16,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from lakedocs.extract.limits import Limits
-from lakedocs.extract.pdf_lines import clean, unreadable
+from lakedocs.extract.pdf.lines import clean, unreadable
 from lakedocs.extract.read import read_document
 from lakedocs.records import Document, Flag, Shows, Status
 
@@ -428,7 +428,7 @@ def test_bombs_are_seen_on_volumes_that_map_no_files(tmp_path: Path, monkeypatch
     def unmapped(*_: object, **__: object) -> None:
         raise OSError(errno.ENODEV, "No such device")
 
-    monkeypatch.setattr("lakedocs.extract.pdf_guard.mmap.mmap", unmapped)
+    monkeypatch.setattr("lakedocs.extract.pdf.guard.mmap.mmap", unmapped)
     path = tmp_path / "hostile.pdf"
     for objects, status in ((bomb(), Status.TOO_LARGE), (cycle(), Status.OK)):
         path.write_bytes(packed(objects))

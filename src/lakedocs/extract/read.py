@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import mail, pdf, sheet, slides, text_table, word
+from lakedocs.extract import mail, sheet, slides, text_table, word
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Limits
+from lakedocs.extract.pdf.read import read as read_pdf
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.unlock import unlocked
 from lakedocs.extract.versions import label
@@ -24,7 +25,7 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.XLSB: ("sheet", sheet.read_package),
     Format.XLS: ("sheet", sheet.read_binary),
     Format.PPTX: ("slides", slides.read),
-    Format.PDF: ("pdf", pdf.read),
+    Format.PDF: ("pdf", read_pdf),
     Format.EML: ("mail", mail.read_rfc822),
     Format.MSG: ("mail", mail.read_msg),
     Format.TEXT_TABLE: ("text_table", text_table.read),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from lakedocs.extract.pdf_lines import Line, clean
+from lakedocs.extract.pdf.lines import Line, clean
 
 _PARAGRAPH_CHARS = 1200
 _LARGER = 1.15

@@ -11,17 +11,17 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import pdf_xfa
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.pdf_blocks import Styles, blocks, styles_of, title_key
-from lakedocs.extract.pdf_columns import in_reading_order
-from lakedocs.extract.pdf_grid import Grids, Table, agrees, is_marked_text
-from lakedocs.extract.pdf_guard import check_streams
-from lakedocs.extract.pdf_lines import Line, TextPage, unreadable
-from lakedocs.extract.pdf_marks import Mark, Marks, Title, attached, outline
-from lakedocs.extract.pdf_pictures import Pictures
-from lakedocs.extract.pdf_shapes import Shapes, shapes_of
-from lakedocs.extract.pdf_tables import TableReader, disagree, placed
+from lakedocs.extract.pdf import xfa
+from lakedocs.extract.pdf.blocks import Styles, blocks, styles_of, title_key
+from lakedocs.extract.pdf.columns import in_reading_order
+from lakedocs.extract.pdf.grid import Grids, Table, agrees, is_marked_text
+from lakedocs.extract.pdf.guard import check_streams
+from lakedocs.extract.pdf.lines import Line, TextPage, unreadable
+from lakedocs.extract.pdf.marks import Mark, Marks, Title, attached, outline
+from lakedocs.extract.pdf.pictures import Pictures
+from lakedocs.extract.pdf.shapes import Shapes, shapes_of
+from lakedocs.extract.pdf.tables import TableReader, disagree, placed
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Shows, Status
 
@@ -50,7 +50,7 @@ def read(path: str, reading: Reading) -> None:
                 reading.add("property", value, region="metadata", place=Place(part=name.lower()))
         for index in range(document.count_attachments()):
             attached(document.get_attachment(index).raw, document, reading.attach)
-        if pdf_xfa.is_dynamic(document):
+        if xfa.is_dynamic(document):
             _dynamic_form(document, reading)
         else:
             _Pages(path, document, reading).read()
@@ -60,7 +60,7 @@ def read(path: str, reading: Reading) -> None:
 
 def _dynamic_form(document: pdfium.PdfDocument, reading: Reading) -> None:
     """Its texts and values; its page only says that another program is needed."""
-    texts = pdf_xfa.texts(document)
+    texts = xfa.texts(document)
     if not texts:
         raise DocumentError(Status.UNSUPPORTED, "A dynamic form (XFA) that nothing but Adobe's programs show: print it to a PDF.")
     for text in texts:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from lakedocs.extract.pdf_lines import Box, Line, TextPage
+from lakedocs.extract.pdf.lines import Box, Line, TextPage
 
 _FEWEST_LINES, _MOST_LINES = 8, 2_000
 _LEAPS_LEFT_ALONE = 3

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lakedocs.extract.pdf_lines import Box, Line, TextPage, clean, turned
-from lakedocs.extract.pdf_shapes import Shapes
+from lakedocs.extract.pdf.lines import Box, Line, TextPage, clean, turned
+from lakedocs.extract.pdf.shapes import Shapes
 
 _Rule = tuple[float, float, float]
 """(place, start, end): of a horizontal rule y and from where to where, of a vertical one x."""

@@ -7,7 +7,7 @@ import time
 
 import pypdfium2 as pdfium
 
-from lakedocs.extract.pdf_shapes import Shapes
+from lakedocs.extract.pdf.shapes import Shapes
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Shows
 

@@ -18,8 +18,8 @@ from pdfminer.psexceptions import PSException
 from pdfplumber.page import Page
 from pdfplumber.utils.exceptions import PdfminerException
 
-from lakedocs.extract.pdf_grid import Table, is_inside, signs, table_of
-from lakedocs.extract.pdf_lines import Box, Line, clean
+from lakedocs.extract.pdf.grid import Table, is_inside, signs, table_of
+from lakedocs.extract.pdf.lines import Box, Line, clean
 
 _SETTINGS = {"vertical_strategy": "lines", "horizontal_strategy": "lines"}
 _FAILURES = (

@@ -10,7 +10,7 @@ from itertools import repeat
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from lakedocs.extract.pdf_lines import Box
+from lakedocs.extract.pdf.lines import Box
 
 _MAX_DEPTH = 3
 _MAX_OBJECTS, _MAX_PATHS, _MAX_SEGMENTS = 30_000, 4_000, 6_000
