@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import mail, pdf, sheet, slides, text_table, word
+from lakedocs.extract import markup, outlook, pdf, plain_text, rfc822, rich_text, sheet, slides, smime, text_table, tnef, word
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Limits
@@ -23,9 +23,16 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.XLS: ("sheet", sheet.read_binary),
     Format.PPTX: ("slides", slides.read),
     Format.PDF: ("pdf", pdf.read),
-    Format.EML: ("mail", mail.read_rfc822),
-    Format.MSG: ("mail", mail.read_msg),
+    Format.EML: ("mail", rfc822.read),
+    Format.MAILBOX: ("mail", rfc822.read_mailbox),
+    Format.MSG: ("mail", outlook.read),
+    Format.TNEF: ("mail", tnef.read),
+    Format.SMIME: ("mail", smime.read),
     Format.TEXT_TABLE: ("text_table", text_table.read),
+    Format.TEXT: ("text", plain_text.read),
+    Format.MARKDOWN: ("text", plain_text.read_markdown),
+    Format.HTML: ("text", markup.read),
+    Format.RTF: ("text", rich_text.read),
 }
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
@@ -77,7 +84,9 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
     except RecursionError:
         status, reason, children = Status.CORRUPT, "It is nested deeper than any document.", ()
     elements = tuple(reading.elements) if status in (Status.OK, Status.NEEDS_OCR, Status.EMPTY) else ()
-    return Document(name, status, reason, reading.flags, parser, content_hash, size, elements, tuple(reading.images), children)
+    return Document(
+        name, status, reason, reading.flags, parser, content_hash, size, elements, tuple(reading.images), children, tuple(reading.guesses)
+    )
 
 
 def _refusal(found: Format, name: str) -> tuple[Status, str]:
