@@ -8,7 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import markup, outlook, pdf, plain_text, rfc822, rich_text, sheet, slides, smime, text_table, tnef, word
+from lakedocs.extract import (
+    markup,
+    old_sheet,
+    old_slides,
+    old_word,
+    outlook,
+    pdf,
+    plain_text,
+    rfc822,
+    rich_text,
+    sheet,
+    slides,
+    smime,
+    text_table,
+    tnef,
+    word,
+)
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Limits
@@ -20,7 +36,9 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.DOCX: ("word", word.read),
     Format.XLSX: ("sheet", sheet.read_package),
     Format.XLSB: ("sheet", sheet.read_package),
-    Format.XLS: ("sheet", sheet.read_binary),
+    Format.XLS: ("old_sheet", old_sheet.read),
+    Format.OLD_WORD: ("old_word", old_word.read),
+    Format.OLD_POWERPOINT: ("old_slides", old_slides.read),
     Format.PPTX: ("slides", slides.read),
     Format.PDF: ("pdf", pdf.read),
     Format.EML: ("mail", rfc822.read),
@@ -36,8 +54,6 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
 }
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
-    Format.OLD_WORD: (Status.UNSUPPORTED, "Word 97-2003 binary: save it as .docx."),
-    Format.OLD_POWERPOINT: (Status.UNSUPPORTED, "PowerPoint 97-2003 binary: save it as .pptx."),
     Format.UNKNOWN: (Status.UNSUPPORTED, "The content is of no kind that is read."),
 }
 

@@ -62,7 +62,13 @@ def _opened(data: bytes) -> TNEF:
 
 def _body(wrapped: TNEF) -> str:
     plain, markup = _as_text(wrapped.body), _as_text(wrapped.htmlbody)
-    return one_body(plain, markup) or text_of_body(getattr(wrapped, "_rtfbody", None) or b"")
+    return one_body(plain, markup) or text_of_body(_rtf(wrapped))
+
+
+def _rtf(wrapped: TNEF) -> bytes:
+    """The compressed RTF body; tnefparse takes zeros from its end, of which the decoder needs one."""
+    body = getattr(wrapped, "_rtfbody", None)
+    return body + b"\x00" if isinstance(body, bytes) and body else b""
 
 
 def _as_text(value: object) -> str:
