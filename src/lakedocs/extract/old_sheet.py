@@ -86,29 +86,29 @@ def _beside_the_cells(data: bytes, reading: Reading) -> None:
     found: _Sheet | None = None
     pending = -1
     for offset, kind, record in _records(data):
-        if kind == _BEGIN and len(record) >= 4:  # noqa: PLR2004 - version and kind of what begins
+        if kind == _BEGIN and len(record) >= 4:
             if int.from_bytes(record[:2], "little") != _OF_97:
                 return
             found = _Sheet(names[offset]) if offset in names else found
-        elif kind == _SHEET and len(record) > 8:  # noqa: PLR2004 - where the sheet is, how it shows, its name
+        elif kind == _SHEET and len(record) > 8:
             names[int.from_bytes(record[:4], "little")] = _string(record[6:], length_bytes=1)
         elif found is None:
             continue
         elif kind == _END:
             found.add(reading)
             found = _Sheet(found.name)
-        elif kind in (_HEADER, _FOOTER) and len(record) > 3:  # noqa: PLR2004 - length and width of a string
+        elif kind in (_HEADER, _FOOTER) and len(record) > 3:
             found.edges.append(("header" if kind == _HEADER else "footer", _CODES.sub(" ", _string(record, length_bytes=2))))
-        elif kind == _OBJECT and len(record) >= 8:  # noqa: PLR2004 - up to the object's number
+        elif kind == _OBJECT and len(record) >= 8:
             found.number = int.from_bytes(record[6:8], "little")
-        elif kind == _TEXT and len(record) >= 12:  # noqa: PLR2004 - up to the number of letters
+        elif kind == _TEXT and len(record) >= 12:
             pending = int.from_bytes(record[10:12], "little")
             found.texts[found.number] = ""
         elif kind == _GOES_ON and pending > 0 and record:
             text = record[1:].decode("utf-16-le" if record[0] & 1 else "latin-1", "replace")[:pending]
             found.texts[found.number] = found.texts.get(found.number, "") + text
             pending -= len(text)
-        elif kind == _NOTE and len(record) >= 8:  # noqa: PLR2004 - row, column, switches, the object's number
+        elif kind == _NOTE and len(record) >= 8:
             row, column, number = (int.from_bytes(record[at : at + 2], "little") for at in (0, 2, 6))
             found.notes[number] = (f"{get_column_letter(column + 1)}{row + 1}", _string(record[8:], length_bytes=2))
 

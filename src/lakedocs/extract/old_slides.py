@@ -65,7 +65,7 @@ def read(path: str, reading: Reading) -> None:
     with opened(path) as ole:
         user = stream(ole, "Current User")
         data = stream(ole, "PowerPoint Document")
-        if ole.exists("EncryptedSummary") or (len(user) >= 16 and int.from_bytes(user[12:16], "little") == _ENCRYPTED_TOKEN):  # noqa: PLR2004
+        if ole.exists("EncryptedSummary") or (len(user) >= 16 and int.from_bytes(user[12:16], "little") == _ENCRYPTED_TOKEN):
             raise DocumentError(Status.ENCRYPTED, "The presentation needs a password.")
         try:
             _presentation(data, int.from_bytes(user[16:20], "little"), reading)
@@ -182,7 +182,7 @@ def _listed(slides: _Record) -> Iterator[_Listed]:
     current: _Listed | None = None
     kind = 0
     for record in _records(slides.data):
-        if record.kind == _LISTED and len(record.data) >= 16:  # noqa: PLR2004 - the size of that record
+        if record.kind == _LISTED and len(record.data) >= 16:
             if current is not None:
                 yield current
             reference, _, _, slide_id = struct.unpack_from("<IIiI", record.data)
@@ -214,7 +214,7 @@ def _texts(shape: _Record, outline: list[_Text], used: set[int]) -> Iterator[_Te
     """The texts of a shape; of one that refers to the outline, the outline's."""
     kind = 4
     for box in _records(shape.data):
-        for record in _records(box.data) if box.kind == 0xF00D else ():  # noqa: PLR2004 - a shape's text box
+        for record in _records(box.data) if box.kind == 0xF00D else ():
             if record.kind == _TEXT_KIND:
                 kind = int.from_bytes(record.data[:4], "little")
             elif record.kind in (_WIDE, _NARROW):
@@ -244,8 +244,8 @@ def _slide(record: _Record | None, entry: _Listed, number: int, reading: Reading
         strings = {inner.instance: _decoded(inner) for inner in _records(comment.data) if inner.kind == _STRING}
         reading.add("author", strings.get(0, ""), region="comment", place=place)
         reading.add("comment", strings.get(1, ""), region="comment", place=place)
-    for kind, text in _headers(record) if record is not None else ():
-        reading.add(kind, text, region=kind, place=place)
+    for edge, line in _headers(record) if record is not None else ():
+        reading.add(edge, line, region=edge, place=place)
 
 
 def _add(text: str, kind: str, region: str, place: Place, reading: Reading) -> None:
@@ -302,6 +302,6 @@ def _embedded(record: _Record, reading: Reading) -> None:
 
 def _pictures(data: bytes, reading: Reading) -> None:
     for record in _records(data):
-        start = min((at for sign in _PICTURE_STARTS if 0 <= (at := record.data.find(sign, 0, 64))), default=-1)
+        start = min((at for sign in _PICTURE_STARTS if (at := record.data.find(sign, 0, 64)) >= 0), default=-1)
         if record.kind in _BLIPS and start >= 0:
             reading.save_image(lambda at=start, blip=record.data: blip[at:], _BLIPS[record.kind], Place())  # type: ignore[misc]

@@ -1,8 +1,7 @@
 """Word 97-2003 (and 6 and 95) documents: body, headers, notes, comments and text boxes, each told from the others; deletions apart.
 
 The text of such a file is one run of characters, cut into pieces that lie anywhere in it (MS-DOC 2.4.1); the regions follow each other in that
-run, and the properties of paragraphs and characters stand in pages of their own. Of the libraries that can be had, those that are kept read
-the run without pieces or drop regions: see docs/decisions.
+run, and the properties of paragraphs and characters stand in pages of their own. Why no library does this: docs/decisions/old-office.md.
 """
 
 from __future__ import annotations
@@ -35,9 +34,15 @@ _OPERAND_BYTES = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _TABLE_DEFINITION, _TAB_STOPS, _UNTOLD = 0xD608, 0xC615, 255
 _FIELD_BEGIN, _FIELD_RESULT, _FIELD_END = "\x13", "\x14", "\x15"
 _CELL_END, _MOST_PIECES = "\x07", 1_000_000
-_SHOWN = {ord(sign): shown for sign, shown in (("\x0b", "\n"), ("\x0c", "\n"), ("\x1e", "-"), ("\xa0", " "), ("\t", " "))} | {
-    code: None for code in (*range(9), *range(14, 30), 31)
+_SHOWN = {
+    **dict.fromkeys((*range(9), *range(14, 30), 31)),
+    ord("\x0b"): "\n",
+    ord("\x0c"): "\n",
+    ord("\x1e"): "-",
+    ord("\xa0"): " ",
+    ord("\t"): " ",
 }
+"""What stands for the signs of line ends and hyphens; pictures, notes and marks have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def _pieces(main: bytes, clx: bytes) -> list[_Piece]:
     place = 0
     while place + 3 <= len(clx) and clx[place] == 1:
         place += 3 + int.from_bytes(clx[place + 1 : place + 3], "little")
-    if place + 5 > len(clx) or clx[place] != 2:  # noqa: PLR2004 - the marks of the two kinds of entries
+    if place + 5 > len(clx) or clx[place] != 2:
         return []
     size = int.from_bytes(clx[place + 1 : place + 5], "little")
     table = clx[place + 5 : place + 5 + size]
@@ -190,7 +195,7 @@ def _switches(modifiers: bytes) -> frozenset[int]:
         code = int.from_bytes(modifiers[place : place + 2], "little")
         place += 2
         kind = code >> 13
-        if kind == 6:  # noqa: PLR2004 - operands that begin with their length
+        if kind == 6:
             if code == _TAB_STOPS and modifiers[place] == _UNTOLD:
                 break
             place += 1 + (int.from_bytes(modifiers[place : place + 2], "little") if code == _TABLE_DEFINITION else modifiers[place])
@@ -222,7 +227,7 @@ class _Document:
         for region, count in zip(_REGIONS, map(_count, self._counts), strict=True):
             if region == "header" and self._stories:
                 for index, (first, last) in enumerate(pairwise(self._stories)):
-                    if _SEPARATORS <= index and last <= count:
+                    if index >= _SEPARATORS and last <= count:
                         self._region(start + first, start + last, _HEADER_STORIES[index % len(_HEADER_STORIES)])
             elif region != "macro":
                 self._region(start, start + count, region)
