@@ -34,7 +34,7 @@ _LETTER_OF_A_CODE_PAGE = re.compile(
     rb"[\x81\x83\x86-\x90\x98\x9a-\x9f\xa1-\xa6\xa8\xaa\xac\xaf\xb1-\xb3\xb5\xb6\xb8-\xba\xbc-\xff]|(?<=[A-Za-z])[\x80\x82\x84\x85\x91\x93-\x97\x99](?=[A-Za-z])"
 )
 """What is not one of the dashes, quotes and signs that Windows' programs put into text without another letter outside of ASCII."""
-_NUL_SHARE = 0.1
+_NUL_SHARE, _MOSTLY = 0.1, 0.7
 _STRAY = 0.02
 _SAMPLE_OF_UTF16 = 8192
 _TWO_TOGETHER = re.compile(r"[^\x00-\x7f]{2}")
@@ -113,11 +113,13 @@ def _wider(name: str) -> str:
 
 def _utf16(data: bytes) -> Decoded | None:
     """UTF-16 without a mark: of its line ends, digits and delimiters every other byte is zero, and always the same one."""
-    head = data[:_SAMPLE_OF_UTF16]
+    head = data[:_SAMPLE_OF_UTF16].rstrip(b"\x00")
     even, odd = head[0::2].count(0), head[1::2].count(0)
     more, fewer = max(even, odd), min(even, odd)
     if not head or more < _NUL_SHARE * len(head) / 2 or fewer > more * _STRAY:
         return None
+    if more < _MOSTLY * len(head) / 2 and head.replace(b"\x00", b"").isascii():
+        return None  # zeros strewn into letters of one byte
     encoding = "utf-16-le" if odd > even else "utf-16-be"
     try:
         return Decoded(data[: len(data) // 2 * 2].decode(encoding), encoding, 0.97, True)

@@ -78,7 +78,7 @@ def _opened(path: str) -> MSGFile:
 
 def _encoding(item: MSGFile) -> str | None:
     """What the item's 8-bit texts are in, where extract-msg would not find it; None where it does."""
-    texts = [data for stream in item.slistDir() if stream.endswith(_EIGHT_BIT) and (data := item.getStream(stream))]
+    texts = [data for stream in item.slistDir() if stream.endswith(_EIGHT_BIT) and (data := (item.getStream(stream) or b"").rstrip(b"\x00"))]
     joined = b"\n".join(texts)
     if joined.isascii():
         return None
@@ -160,7 +160,7 @@ def _text(item: MSGFile, tag: str) -> str:
     if not narrow:
         return ""
     encoding = "" if item.areStringsUnicode else str(_property(item, "stringEncoding") or "")
-    return decoded(narrow, encoding).text
+    return decoded(narrow.rstrip(b"\x00"), encoding).text
 
 
 def _bytes(item: MSGFile, tag: str) -> bytes:

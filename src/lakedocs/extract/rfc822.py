@@ -175,12 +175,17 @@ def _header_values(message: EmailMessage, name: str) -> list[str]:
     raw = [value for key, value in message.raw_items() if key.lower() == name.lower()]
     try:
         values = message.get_all(name, [])
-        # where a list of addresses is not as the standard wants it (Outlook's semicolons), the parsed one lacks people
-        shown = [str(value) if not getattr(value, "defects", ()) else _unstructured(text) for value, text in zip(values, raw, strict=True)]
+        return [_shown_header(str(value), bool(getattr(value, "defects", ())), text) for value, text in zip(values, raw, strict=True)]
     except _HOSTILE:
         # the parser of structured headers fails on hostile values; the raw ones are still text
-        shown = [str(value) for value in raw]
-    return [_bytes_as_text(value) for value in shown]
+        return [_bytes_as_text(str(value)) for value in raw]
+
+
+def _shown_header(parsed: str, is_defective: bool, raw: str) -> str:
+    """The header as it was parsed, unless that lost something: bytes without an encoding, or people in a list with Outlook's semicolons."""
+    if not raw.isascii():
+        return _bytes_as_text(raw)
+    return _unstructured(raw) if is_defective else parsed
 
 
 def _bytes_as_text(value: str) -> str:

@@ -27,6 +27,7 @@ _DATA = re.compile(
 )
 """Numbers, dates, times, truth, addresses: what columns hold and headers do not."""
 _LONGEST_HEADER = 60
+_HALF = 0.5
 _COMMENT = ("#", "//", "--", "%")
 _SEP = re.compile(r"\A\ufeff?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
 _CERTAIN_BELOW = 0.2
@@ -116,7 +117,7 @@ def _quality(lines: list[str], form: Form) -> float:
     foreign = _FOREIGN_TO_COMMAS if form.delimiter == "," else _FOREIGN
     cells = [cell for row in rows if len(row) == width for cell in row]
     filled = sum(bool(cell.strip()) for cell in cells) / len(cells)
-    whole = sum(not foreign.search(cell) for cell in cells) / len(cells)
+    whole = sum(not foreign.search(cell.strip()) for cell in cells) / len(cells)
     bare = sum(cell.count(form.quote) % 2 for cell in cells) / len(cells)
     liking = 1 + min(width, 12) / 60
     return (agreeing / len(rows)) * whole**2 * (0.5 + 0.5 * filled) * (1 - bare) * liking * (0.7 if form.delimiter in _RARE else 1)
@@ -132,7 +133,13 @@ def header_of(rows: Sequence[Sequence[str]]) -> Header:
     width = Counter(len(row) for row in rows if len(row) > 1).most_common(1)
     if not width:
         return Header(0, 0.5)
-    table = [(number, row) for number, row in enumerate(rows, start=1) if len(row) >= width[0][0] and not is_comment(row, width[0][0])]
+    table = [
+        (number, row)
+        for number, row in enumerate(rows, start=1)
+        if len(row) >= width[0][0] and filled_in(row) >= max(2, width[0][0] * _HALF) and not is_comment(row, width[0][0])
+    ]
+    if not table:
+        return Header(0, 0.5)
     number, first = table[0]
     below = [row for _, row in table[1:]]
     if not below:
@@ -148,6 +155,11 @@ def header_of(rows: Sequence[Sequence[str]]) -> Header:
         return Header(number, round(min(0.99, 0.9 + 0.03 * typed), 2))
     again = sum(name in column for name, column in zip(names, columns, strict=False) if name)
     return Header(0, 0.6) if again else Header(number, 0.65)
+
+
+def filled_in(row: Sequence[str]) -> int:
+    """How many of a row's cells hold something."""
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _is_typed(column: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.plain_text import text_of
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.table_form import Form, Header, form_of, header_of, is_comment, reader_of
+from lakedocs.extract.table_form import Form, Header, filled_in, form_of, header_of, is_comment, reader_of
 from lakedocs.records import Place, Status
 
 _SAMPLE_CHARS = 65_536
@@ -59,7 +59,7 @@ def _add_rows(text: str, form: Form, reading: Reading) -> None:
 
 def _is_beside(row: list[str], number: int, header: Header, width: int) -> bool:
     """Whether a row is not one of the table's: a title above its header, or a remark."""
-    return bool(header.row) and ((number < header.row and len(row) < width) or is_comment(row, width))
+    return bool(header.row) and ((number < header.row and filled_in(row) < width) or is_comment(row, width))
 
 
 def _rows(text: str, form: Form) -> Iterator[list[str]]:
