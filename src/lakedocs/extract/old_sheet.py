@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import struct
 from collections.abc import Iterator
 
 import olefile
@@ -18,7 +19,7 @@ from lakedocs.extract.old_office import add_beside, opened, stream
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
-_XLRD_FAILS = (xlrd.XLRDError, ValueError, LookupError, AssertionError, AttributeError, TypeError, OverflowError)
+_XLRD_FAILS = (xlrd.XLRDError, struct.error, ValueError, LookupError, AssertionError, AttributeError, TypeError, OverflowError)
 _BEGIN, _END, _SHEET, _GOES_ON = 0x0809, 0x000A, 0x0085, 0x003C
 _HEADER, _FOOTER, _NOTE, _OBJECT, _TEXT = 0x0014, 0x0015, 0x001C, 0x005D, 0x01B6
 _OF_97 = 0x0600
