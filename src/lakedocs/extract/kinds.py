@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
+import zlib
 from enum import StrEnum
 
 import olefile
@@ -37,6 +39,9 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     HTML = "html"
     RTF = "rtf"
+    OPEN_TEXT = "odt"
+    OPEN_CELLS = "ods"
+    OPEN_SLIDES = "odp"
     ENCRYPTED_OFFICE = "encrypted_office"
     OLD_WORD = "doc"
     OLD_POWERPOINT = "ppt"
@@ -57,6 +62,9 @@ _EXPECTED: dict[str, frozenset[Format]] = {
     "csv": frozenset({Format.TEXT_TABLE}),
     "tsv": frozenset({Format.TEXT_TABLE}),
     "rtf": frozenset({Format.RTF}),
+    "odt": frozenset({Format.OPEN_TEXT}),
+    "ods": frozenset({Format.OPEN_CELLS}),
+    "odp": frozenset({Format.OPEN_SLIDES}),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), frozenset({Format.DOCX})),
     **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm"), frozenset({Format.XLSX})),
     **dict.fromkeys(("pptx", "pptm", "ppsx", "ppsm", "potx"), frozenset({Format.PPTX})),
@@ -67,6 +75,10 @@ _MAIL_HEADERS = (
     b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
 )  # fmt: skip
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_OPEN_DOCUMENTS = {
+    f"application/vnd.oasis.opendocument.{kind}": found
+    for kind, found in (("text", Format.OPEN_TEXT), ("spreadsheet", Format.OPEN_CELLS), ("presentation", Format.OPEN_SLIDES))
+}
 _TEXTS = frozenset({"txt", "text", "tab", "md", "markdown", "log", "ics", "vcf", "rst", "xls"})
 """What is read as text where it is text; programs export tables of it as xls, too."""
 _MACRO_PARTS = ("vbaproject.bin",)
@@ -133,8 +145,13 @@ def _sniff_zip(path: str) -> Format:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename.lower().replace("\\", "/") for info in archive.infolist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            with archive.open("mimetype") if "mimetype" in archive.namelist() else io.BytesIO() as declared:
+                kind = declared.read(200).decode("ascii", "replace")
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise DocumentError(Status.CORRUPT, "The file begins as a ZIP container but its directory can't be read.") from error
+    for start, found in _OPEN_DOCUMENTS.items():
+        if kind.startswith(start):
+            return found
     for name in names:
         if name.startswith("word/"):
             return Format.DOCX

@@ -13,6 +13,7 @@ from lakedocs.extract import (
     old_sheet,
     old_slides,
     old_word,
+    open_document,
     outlook,
     pdf,
     plain_text,
@@ -51,6 +52,9 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.MARKDOWN: ("text", plain_text.read_markdown),
     Format.HTML: ("text", markup.read),
     Format.RTF: ("text", rich_text.read),
+    Format.OPEN_TEXT: ("open_document", open_document.read_text),
+    Format.OPEN_CELLS: ("open_document", open_document.read_cells),
+    Format.OPEN_SLIDES: ("open_document", open_document.read_text),
 }
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
