@@ -88,6 +88,12 @@ def test_what_is_declared_is_believed_unless_the_bytes_say_otherwise(data: bytes
     assert decoded(data, declared).text == wanted
 
 
+def test_more_letters_make_a_guess_surer() -> None:
+    sure = [decoded((RUSSIAN[:length] * times).encode("cp1251")).confidence for length, times in ((3, 1), (len(RUSSIAN), 1), (len(RUSSIAN), 40))]
+    assert sure == sorted(set(sure))
+    assert sure[0] < 0.95 < sure[-1] < 1
+
+
 def test_a_stray_byte_does_not_spoil_a_text_in_utf8() -> None:
     found = decoded((GERMAN * 30).encode() + b" caf\xe9 " + GERMAN.encode())
     assert found.text == GERMAN * 30 + " café " + GERMAN

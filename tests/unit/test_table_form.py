@@ -33,6 +33,7 @@ def guessed(document: Document) -> dict[str, str]:
         ("a,b\n1,2\n", ","),
         ("a;b\n1;2\n", ";"),
         ("amount;rate\n1,5;2,5\n3,25;4,75\n", ";"),
+        ("1,5;2,5\n3,25;4,75\n", ";"),
         ("name;notes\nAnn;red, blue\nBob;green, grey, black\n", ";"),
         ("a\tb, c\td\n1\t2\t3\n", "\t"),
         ("a|b|c\n1|2|3\n", "|"),

@@ -159,7 +159,7 @@ def _guessed(data: bytes) -> Decoded:
     if encoding != _FALLBACK and _same(sample, encoding, _FALLBACK):
         encoding = _FALLBACK  # one of several names for the same letters: the commonest
     evidence = len(_HIGH.findall(sample)) or sample.count(b"\x1b")
-    confidence = round(1 - _UNSURE / math.sqrt(max(evidence, 1)), 2) if found else 0.5
+    confidence = min(0.99, round(1 - _UNSURE / math.sqrt(max(evidence, 1)), 2)) if found else 0.5
     return Decoded(data.decode(encoding, "replace"), encoding, confidence, True)
 
 
