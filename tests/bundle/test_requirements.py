@@ -8,19 +8,9 @@ import sys
 import pytest
 
 READERS = (
-    "msoffcrypto",
-    "docx",
-    "pptx",
-    "openpyxl",
-    "pdfplumber",
-    "pypdfium2",
-    "python_calamine",
-    "extract_msg",
-    "olefile",
-    "charset_normalizer",
-    "lxml",
-    "PIL",
-)
+    "docx", "pptx", "openpyxl", "pdfplumber", "pypdfium2", "python_calamine", "extract_msg", "olefile", "chardet", "ftfy", "striprtf",
+    "tnefparse", "xlrd", "asn1crypto", "msoffcrypto", "lxml", "PIL",
+)  # fmt: skip
 MODELS = ("transformers", "sentence_transformers", "openvino", "openai", "tokenizers", "rs_bpe")
 REDACTION = ("presidio_analyzer", "presidio_anonymizer", "spacy", "phonenumbers", "tldextract")
 SEARCH = ("lancedb", "azure")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import re
 import zipfile
+import zlib
 from enum import StrEnum
 
 import olefile
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.extensions import extension_of
+from lakedocs.extract.letters import decoded
+from lakedocs.extract.plain_text import looks_like_text
+from lakedocs.extract.smime import is_smime
+from lakedocs.extract.table_form import looks_like_table
+from lakedocs.extract.tnef import is_tnef
 from lakedocs.records import Status
 
 
@@ -23,7 +31,17 @@ class Format(StrEnum):
     PDF = "pdf"
     MSG = "msg"
     EML = "eml"
+    MAILBOX = "mbox"
+    TNEF = "tnef"
+    SMIME = "smime"
     TEXT_TABLE = "csv"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    RTF = "rtf"
+    OPEN_TEXT = "odt"
+    OPEN_CELLS = "ods"
+    OPEN_SLIDES = "odp"
     ENCRYPTED_OFFICE = "encrypted_office"
     OLD_WORD = "doc"
     OLD_POWERPOINT = "ppt"
@@ -40,9 +58,13 @@ _EXPECTED: dict[str, frozenset[Format]] = {
     "xlsb": frozenset({Format.XLSB}),
     "pdf": frozenset({Format.PDF}),
     "msg": frozenset({Format.MSG}),
-    "eml": frozenset({Format.EML}),
+    "eml": frozenset({Format.EML, Format.MAILBOX}),
     "csv": frozenset({Format.TEXT_TABLE}),
     "tsv": frozenset({Format.TEXT_TABLE}),
+    "rtf": frozenset({Format.RTF}),
+    "odt": frozenset({Format.OPEN_TEXT}),
+    "ods": frozenset({Format.OPEN_CELLS}),
+    "odp": frozenset({Format.OPEN_SLIDES}),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), frozenset({Format.DOCX})),
     **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm"), frozenset({Format.XLSX})),
     **dict.fromkeys(("pptx", "pptm", "ppsx", "ppsm", "potx"), frozenset({Format.PPTX})),
@@ -52,6 +74,13 @@ _MAIL_HEADERS = (
     b"received:", b"from:", b"to:", b"subject:", b"date:", b"mime-version:", b"return-path:", b"message-id:", b"delivered-to:",
     b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
 )  # fmt: skip
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_OPEN_DOCUMENTS = {
+    f"application/vnd.oasis.opendocument.{kind}": found
+    for kind, found in (("text", Format.OPEN_TEXT), ("spreadsheet", Format.OPEN_CELLS), ("presentation", Format.OPEN_SLIDES))
+}
+_TEXTS = frozenset({"txt", "text", "tab", "md", "markdown", "log", "ics", "vcf", "rst", "xls"})
+"""What is read as text where it is text; programs export tables of it as xls, too."""
 _MACRO_PARTS = ("vbaproject.bin",)
 _IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 
@@ -76,17 +105,32 @@ def sniff(path: str, name: str) -> Format:
         return _sniff_ole(path)
     if b"%PDF-" in head[:1024]:
         return Format.PDF
-    if head.startswith(b"{\\rtf") or head.startswith(_IMAGE_SIGNATURES):
+    if head.startswith(b"{\\rtf"):
+        return Format.RTF
+    if head.startswith(_IMAGE_SIGNATURES):
         return Format.UNKNOWN
+    if is_tnef(head):
+        return Format.TNEF
+    if is_smime(head):
+        return Format.SMIME
     if head.startswith((b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")):
         return Format.XLS  # a bare BIFF stream, as Excel 2 to 5 wrote it
-    extension = extension_of(name)
+    return _sniff_text(head, extension_of(name))
+
+
+def _sniff_text(head: bytes, extension: str) -> Format:
     if extension in ("csv", "tsv"):
         return Format.TEXT_TABLE
+    if extension in ("html", "htm", "xhtml") or _MARKUP.match(head):
+        return Format.HTML
     if _looks_like_mail(head):
+        return Format.MAILBOX if head.startswith(b"From ") else Format.EML
+    if extension == "eml":
         return Format.EML
-    if extension in ("eml", "txt", "tab"):
-        return Format.EML if extension == "eml" else Format.TEXT_TABLE
+    if extension in _TEXTS and looks_like_text(head):
+        if extension in ("md", "markdown"):
+            return Format.MARKDOWN
+        return Format.TEXT_TABLE if extension in ("tab", "xls") or looks_like_table(decoded(head).text) else Format.TEXT
     return Format.UNKNOWN
 
 
@@ -101,8 +145,13 @@ def _sniff_zip(path: str) -> Format:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename.lower().replace("\\", "/") for info in archive.infolist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            with archive.open("mimetype") if "mimetype" in archive.namelist() else io.BytesIO() as declared:
+                kind = declared.read(200).decode("ascii", "replace")
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise DocumentError(Status.CORRUPT, "The file begins as a ZIP container but its directory can't be read.") from error
+    for start, found in _OPEN_DOCUMENTS.items():
+        if kind.startswith(start):
+            return found
     for name in names:
         if name.startswith("word/"):
             return Format.DOCX

@@ -16,7 +16,7 @@ from PIL import UnidentifiedImageError
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Budget, Limits
-from lakedocs.records import Element, Flag, Image, Place, Shows
+from lakedocs.records import Element, Flag, Guess, Image, Place, Shows
 
 _MEDIA_TYPES = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
@@ -42,6 +42,7 @@ class Reading:
         self._budget = Budget(limits)
         self._flags: dict[Flag, None] = {}
         self._notes: dict[str, None] = {}
+        self.guesses: list[Guess] = []
         self.images: list[Image] = []
         self.attachments: list[Attachment] = []
 
@@ -76,6 +77,10 @@ class Reading:
     def note(self, sentence: str) -> None:
         """Say something beside a flag, such as which pages it is about; without the document's content."""
         self._notes[sentence] = None
+
+    def guess(self, what: str, value: str, confidence: float) -> None:
+        """Record what was inferred of the document's form; never a word of its text."""
+        self.guesses.append(Guess(what, value, confidence))
 
     @contextmanager
     def tolerating_damage(self) -> Iterator[None]:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-_VERSIONS = {"kinds": 1, "word": 3, "sheet": 3, "slides": 3, "pdf": 5, "mail": 3, "text_table": 3}
+_VERSIONS = {
+    "kinds": 1,
+    "word": 4,
+    "sheet": 4,
+    "slides": 4,
+    "pdf": 5,
+    "mail": 4,
+    "text_table": 4,
+    "text": 1,
+    "old_word": 1,
+    "old_slides": 1,
+    "old_sheet": 1,
+    "open_document": 1,
+}
 """`kinds` tells formats apart, and refuses what no parser reads."""
 UNFINISHED = f"unfinished/{sum(_VERSIONS.values())}"
 """Of what was killed or died while it was read: nobody knows by which parser, so that a new version of any may help."""
