@@ -50,6 +50,11 @@ CELLS: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     "a format that shows nothing hides nothing": ("", row(1, cell("A1", 5, 's="4"')), {"body": ["5"]}),
     "a text with a number's format": ("", row(1, cell("A1", "n/a", 's="1"')), {"body": ["n/a"]}),
     "attributes in another order": ("", '<row r="1"><c s="1" r="A1"><v>0.5</v></c></row>', {"body": ["0.5"]}),
+    "a hidden row that does not say where it stands": (
+        "",
+        '<row hidden="1"><c r="A1"><v>1</v></c></row><row><c r="A2" s="1"><v>0.5</v></c></row>',
+        {"hidden": ["1"], "body": ["50.00%"]},
+    ),
     "hidden rows stand where they are": (
         "",
         row(1, cell("A1", "Name")) + row(2, cell("A2", "Ada"), attributes='hidden="1"') + row(3, cell("A3", "Bea"), attributes='hidden="0"'),

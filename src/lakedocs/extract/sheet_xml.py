@@ -18,7 +18,9 @@ from openpyxl.utils import column_index_from_string
 from lakedocs.extract.number_formats import Show, built_in, number_format
 from lakedocs.extract.xml import Container
 
-_ROW = re.compile(rb"<(?:\w+:)?row(?:\s[^<>]*)?>")
+_USUAL_ROW = b'<row r="'
+_ROW = re.compile(rb'<row r="(\d{1,7})"([^<>]*)>')
+_ROW_OTHERWISE = re.compile(rb"<(?:\w+:)?row(?:\s[^<>]*)?>")
 _NUMBER = re.compile(rb'\br="(\d{1,7})"')
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _USUAL = b'<c r="'
@@ -71,7 +73,7 @@ class SheetLook:
         end = max(data.rfind(b"sheetData"), 0)
         self.tail = data[end : end + _LONGEST_TAIL]
         """What follows the cells: headers, rules of input, ..."""
-        self.has_formulas = b"</f>" in data or b":f>" in data
+        self.has_formulas = (b"</f>" if _USUAL in data else b"f>") in data
         self.hidden_columns = _hidden_columns(data)
         self._rows = _looks(data, formats or {})
         self._next = next(self._rows, None)
@@ -111,26 +113,31 @@ def _looks(data: bytes, formats: Formats) -> Iterator[RowLook]:
     styled_cell = _STYLED if _USUAL in data else _STYLED_OTHERWISE
     styled: list[tuple[bytes, bytes]] = []
     own: dict[int, Show] = {}
-    for number, start, tag_end, end in _rows(data):
-        is_hidden = has_hidden and _HIDDEN.search(data, start, tag_end) is not None
-        if formats and (found := styled_cell.findall(data, tag_end, end)) != styled:
+    for number, attributes, start, end in _rows(data):
+        is_hidden = has_hidden and _HIDDEN.search(attributes) is not None
+        if formats and (found := styled_cell.findall(data, start, end)) != styled:
             styled = found  # the rows of a table look the same
             own = {_column(letters): formats[style] for letters, style in styled if style in formats}
         if own or is_hidden:
             yield RowLook(number, is_hidden, own)
 
 
-def _rows(data: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """(number, start, end of its tag, end) of each row."""
-    number = 0
-    matches = _ROW.finditer(data)
-    current = next(matches, None)
-    while current is not None:
-        following = next(matches, None)
-        named = _NUMBER.search(data, current.start(), current.end())
-        number = int(named.group(1)) if named else number + 1
-        yield number, current.start(), current.end(), following.start() if following else len(data)
-        current = following
+def _rows(data: bytes) -> Iterator[tuple[int, bytes, int, int]]:
+    """(number, attributes, where its cells begin and end) of each row."""
+    is_usual = _USUAL_ROW in data
+    number, attributes, start = 0, b"", -1
+    for match in (_ROW if is_usual else _ROW_OTHERWISE).finditer(data):
+        if start >= 0:
+            yield number, attributes, start, match.start()
+        start = match.end()
+        if is_usual:
+            number, attributes = int(match.group(1)), match.group(2)
+        else:
+            attributes = match.group()
+            named = _NUMBER.search(attributes)
+            number = int(named.group(1)) if named else number + 1
+    if start >= 0:
+        yield number, attributes, start, len(data)
 
 
 @lru_cache(4096)
