@@ -269,7 +269,7 @@ def _sheets(package: _Package, main: str, texts: dict[str, list[str]]) -> None:
     for part, sheet in package.related(main, "worksheet", "chartsheet", "dialogsheet"):
         for cell in sheet.iter():
             name = _name(cell)
-            if name == "f":
+            if name == "f" and _name(cell.getparent()) == "c":
                 texts["formula"].append(cell.text or "")
             elif name == "c":
                 value = "".join(n.text or "" for n in cell if _name(n) == "v")
