@@ -11,6 +11,7 @@ import xlrd
 from lakedocs.errors import DocumentError
 from lakedocs.extract import sheet
 from lakedocs.extract.cells import cell_ranges, row_text
+from lakedocs.extract.number_formats import Cell
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
@@ -48,7 +49,7 @@ def add_cells(records: bytes, reading: Reading) -> None:
         raise DocumentError(Status.CORRUPT, "The workbook's structure can't be read.") from error
 
 
-def _value(cell: xlrd.sheet.Cell, epoch: int) -> sheet.Cell:
+def _value(cell: xlrd.sheet.Cell, epoch: int) -> Cell:
     if cell.ctype == xlrd.XL_CELL_DATE:
         found: dt.datetime = xlrd.xldate_as_datetime(cell.value, epoch)
         return found

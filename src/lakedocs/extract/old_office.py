@@ -12,6 +12,7 @@ from extract_msg import OleWriter
 from extract_msg.exceptions import ExMsgBaseException
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.embedded import native
 from lakedocs.extract.letters import decoded
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
@@ -114,21 +115,9 @@ def _texts_of_set(data: bytes, wanted: dict[int, str]) -> Iterator[tuple[str, st
 
 
 def _embedded(data: bytes, reading: Reading) -> None:
-    """A file that another program put in whole; in OLE's own wrapping its name and path stand before it."""
-    name = "embedded"
-    if not data.startswith(_FILE_STARTS):
-        name, data = _unwrapped(data)
-    if data:
-        reading.attach(name, data)
+    """A file that another program put in whole; in OLE's own wrapping its name stands before it."""
+    name, inner = ("embedded", data) if data.startswith(_FILE_STARTS) else native(data)
+    if inner:
+        reading.attach(name or "embedded", inner)
     else:
         reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
-
-
-def _unwrapped(data: bytes) -> tuple[str, bytes]:
-    from oletools.oleobj import OleNativeStream  # a tenth of a second that hardly any document needs
-
-    try:
-        found = OleNativeStream(data)
-        return str(found.filename or "embedded"), bytes(found.data or b"") if not found.is_link else b""
-    except (*_BROKEN, struct.error):
-        return "embedded", b""

@@ -140,7 +140,8 @@ def _add(family: Family[Row], row: Row) -> None:
     if element["kind"] == "author" or (element["kind"] == "property" and element["part"] in _PEOPLE):
         family.add_hidden(row, text, "PERSON", *places)
     elif element["kind"] == "table_row":
-        table = tuple(element[name] for name in ("doc_id", "page", "slide", "sheet", "part", "region"))
+        # the hidden rows of a sheet stand between the others, under the same header
+        table = tuple(element[name] for name in ("doc_id", "page", "slide", "sheet", "part", *(() if element["sheet"] else ("region",))))
         family.add_cells(row, text, TableRow(table, int(str(element["level"])), str(element["cells"] or "")), *places)
     else:
         family.add(row, text, *places)
