@@ -19,7 +19,7 @@ from lakedocs.records import Finding, Redacted, TableRow
 from lakedocs.redact.candidates import candidates
 from lakedocs.redact.columns import Columns, Noted
 from lakedocs.redact.lists import Entry, Lists
-from lakedocs.redact.looks import plain
+from lakedocs.redact.looks import as_words, plain
 from lakedocs.redact.ner.files import NAMES
 from lakedocs.redact.pseudonyms import TITLES
 from lakedocs.redact.spans import Found, apart_from, joined, united
@@ -69,7 +69,7 @@ class Recurring:
     def learn_found(self, text: str, findings: list[Finding]) -> None:
         """Take note of what was found in a text."""
         for finding in findings:
-            value = _EDGES.sub("", " ".join(plain(text[finding.start : finding.end]).text.split()))
+            value = _EDGES.sub("", " ".join(as_words(text[finding.start : finding.end]).split()))
             if finding.entity in NAMES:
                 self._found.update(map(str.casefold, _WORD.findall(value)))
                 self._name(value, finding)
