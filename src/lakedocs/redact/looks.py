@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from string import ascii_lowercase
 
 from lakedocs.records import Finding
 
@@ -160,6 +161,8 @@ def _is_word(letters: str) -> bool:
     if len(letters) == _SHORT or not letters.isascii() or not letters.isalpha():
         return True
     different = set(letters.casefold())
+    if letters.casefold() in ascii_lowercase:  # columns, exhibits, answers: `A B C D`
+        return False
     return len(different) > 1 and not different.isdisjoint("aeiouy" if len(different) > _SHORT else "aeiou")
 
 
