@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakedocs.errors import ModelError
@@ -72,6 +72,7 @@ def test_every_piece_is_told_of_its_word(text: str, kinds: list[int]) -> None:
     assert (reading.shapes // SHAPES).tolist() == [kinds[number] for number in word]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=60))
 def test_what_a_piece_is_told_is_bounded(text: str) -> None:
     reading = read(loaded()._tokenizer, text)
