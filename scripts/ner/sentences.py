@@ -107,6 +107,8 @@ class Maker:
             return self.user(), "PERSON"
         if kind == "b":
             return self.nobody(), ""
+        if kind == "k":
+            return pick.choice(_DATA["identifiers"]), ""
         if kind == "c":
             return self._plain(faker.city()), "LOCATION"
         if kind == "n":
