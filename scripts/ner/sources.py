@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,22 @@ from pathlib import Path
 from scripts.ner.examples import NAMES, TYPES, UNKNOWN, Example
 
 from lakedocs.redact.evaluate.labelled import Mark, read_labelled
+from lakedocs.redact.ner.known import kind_of_user
+
+_USER = re.compile(r"(?<!\w)@ ?([^\W_]{3,})")
 
 
 def columns(path: Path, source: str) -> Iterator[Example]:
     """Sentences in which people, places and organisations are marked."""
     for labelled in read_labelled(path):
         yield Example(labelled.text, tuple(mark for mark in labelled.marks if mark.entity in NAMES), NAMES, source)
+
+
+def with_users(example: Example) -> Example:
+    """Messages with the user names marked that are made of a person's name: this source marks hardly any of them."""
+    users = [Mark(match.start(1), match.end(1), "PERSON") for match in _USER.finditer(example.text) if kind_of_user(match[1])]
+    apart = [user for user in users if all(mark.end <= user.start or user.end <= mark.start for mark in example.spans)]
+    return replace(example, spans=tuple(sorted([*example.spans, *apart], key=lambda mark: mark.start)))
 
 
 def tab(path: Path) -> Iterator[tuple[str, Example]]:

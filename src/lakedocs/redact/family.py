@@ -19,7 +19,7 @@ from lakedocs.records import Finding, Redacted, TableRow
 from lakedocs.redact.candidates import candidates
 from lakedocs.redact.columns import Columns, Noted
 from lakedocs.redact.lists import Entry, Lists
-from lakedocs.redact.looks import plain
+from lakedocs.redact.looks import as_words, plain
 from lakedocs.redact.ner.files import NAMES
 from lakedocs.redact.pseudonyms import TITLES
 from lakedocs.redact.spans import Found, apart_from, joined, united
@@ -34,7 +34,7 @@ _IN_MEMORY = 8 * 2**20
 _WORD = re.compile(r"[^\W_]+")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SURE = 0.5
-_PLACES_PER_FINDING = 4
+_PLACES_PER_FINDING, _PLACES_PER_GIVEN = 4, 2
 _SHORTEST_NAME, _SHORTEST_SURNAME, _SHORTEST_NUMBER = 4, 3, 6
 
 Row = TypeVar("Row")
@@ -46,11 +46,13 @@ class Recurring:
 
     A single word counts as a name only where it is never written small: `Tax` in a family that writes of tax is no surname. One that
     was found alone must also have been found in a fair share of its places: what the model saw once in a column of `High` is no town.
+    Of what stands before a surname that is asked more strictly: it may be a rank, and `the Judge` is nobody's name.
     """
 
     def __init__(self) -> None:
         self._always: dict[str, tuple[str, float]] = {}
         self._unless_a_word: dict[str, tuple[str, float]] = {}
+        self._before_surnames: dict[str, tuple[str, float]] = {}
         self._alone: set[str] = set()
         self._small: set[str] = set()
         self._written: Counter[str] = Counter()
@@ -67,7 +69,7 @@ class Recurring:
     def learn_found(self, text: str, findings: list[Finding]) -> None:
         """Take note of what was found in a text."""
         for finding in findings:
-            value = _EDGES.sub("", " ".join(plain(text[finding.start : finding.end]).text.split()))
+            value = _EDGES.sub("", " ".join(as_words(text[finding.start : finding.end]).split()))
             if finding.entity in NAMES:
                 self._found.update(map(str.casefold, _WORD.findall(value)))
                 self._name(value, finding)
@@ -101,18 +103,21 @@ class Recurring:
                     self._always.setdefault(written, known)
             if finding.entity == "PERSON" and finding.score >= _SURE:
                 surname = _EDGES.sub("", words[-1])
-                self._word(surname, _SHORTEST_SURNAME, known)
+                self._word(self._unless_a_word, surname, _SHORTEST_SURNAME, known)
+                for given in words[:-1]:
+                    self._word(self._before_surnames, _EDGES.sub("", given), _SHORTEST_NAME, known)
                 for written in (f"{name[0]}. {surname}", f"{name[0]} {surname}"):
                     self._always.setdefault(written, known)
         elif finding.score >= _SURE:
             if words == value.split():  # without a title before it
                 self._alone.add(name.casefold())
-            self._word(name, _SHORTEST_NAME, known)
+            self._word(self._unless_a_word, name, _SHORTEST_NAME, known)
 
-    def _word(self, word: str, shortest: int, known: tuple[str, float]) -> None:
+    @staticmethod
+    def _word(names: dict[str, tuple[str, float]], word: str, shortest: int, known: tuple[str, float]) -> None:
         if len(word) >= shortest and word[0].isupper():
             for written in {word, word.upper(), word.title()}:
-                self._unless_a_word.setdefault(written, known)
+                names.setdefault(written, known)
 
     def _recurrences(self, text: str) -> Iterator[Finding]:
         if self._sought is None:
@@ -136,7 +141,8 @@ class Recurring:
 
         Lengths, not names: every number of a country may begin with the same word.
         """
-        sought = {word: known for word, known in self._unless_a_word.items() if self._is_name(word.casefold())} | self._always
+        given = {word: known for word, known in self._before_surnames.items() if self._is_given_name(word.casefold())}
+        sought = given | {word: known for word, known in self._unless_a_word.items() if self._is_name(word.casefold())} | self._always
         lengths: dict[str, set[int]] = {}
         for name in sought:
             if first := _WORD.match(name):
@@ -147,6 +153,9 @@ class Recurring:
         if word in self._small:
             return False
         return word not in self._alone or self._found[word] * _PLACES_PER_FINDING >= self._written[word]
+
+    def _is_given_name(self, word: str) -> bool:
+        return word not in self._small and self._found[word] * _PLACES_PER_GIVEN >= self._written[word]
 
 
 def _between(text: str, findings: list[Finding]) -> Iterator[str]:

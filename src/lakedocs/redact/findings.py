@@ -12,7 +12,7 @@ from presidio_analyzer import AnalyzerEngine, RecognizerResult
 
 from lakedocs.records import Finding
 from lakedocs.redact.context import ThresholdAwareEnhancer
-from lakedocs.redact.looks import plain
+from lakedocs.redact.looks import Spelled, plain, spelled
 from lakedocs.redact.ner.files import EMBEDDED, model_facts
 from lakedocs.redact.ner.recognizer import EmbeddedNames
 from lakedocs.redact.nlp import names, nlp_engine
@@ -68,8 +68,16 @@ class Analyzer:
         Overlapping findings are united, not contested: the union hides what any of them saw.
         """
         seen = plain(text)
-        findings, near = self._find(seen.text)
-        return Found(seen.own(findings), seen.own(near))
+        found = self._find(seen.text)
+        if words := spelled(seen.text):
+            found = self._also_in(words, found)
+        return Found(seen.own(found.findings), seen.own(found.near))
+
+    def _also_in(self, words: Spelled, found: Found) -> Found:
+        """The findings with those of the words that are spelled; to single letters the model's opinion of the word is preferred."""
+        kept = [finding for finding in found.findings if not (finding.recognizer == EMBEDDED and words.is_inside(finding))]
+        findings = united([*kept, *words.own(self._find(words.plain.text).findings)])
+        return Found(findings, apart_from(findings, [near for near in found.near if not words.is_inside(near)]))
 
     def _find(self, text: str) -> Found:
         scored = [pair for way in _ways(text) for start, window in self._windows(way) for pair in self._scored(window, start)]

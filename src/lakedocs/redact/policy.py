@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from lakedocs.keys import read_key
 from lakedocs.records import Finding, Redacted
+from lakedocs.redact.family import Recurring
 from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.lists import Entry, Lists
 from lakedocs.redact.operators import Redactor
 from lakedocs.redact.recognizers import load_recognizers
-from lakedocs.redact.spans import Found
+from lakedocs.redact.spans import Found, joined
 from lakedocs.redact.vault import open_vault
 from lakedocs.settings import Settings
 
@@ -34,11 +35,17 @@ class TextRedactor:
         self._seen: OrderedDict[str, Found] = OrderedDict()
 
     def findings(self, text: str) -> list[Finding]:
-        """What would be replaced in a text that stands alone."""
-        return self.found(text).findings
+        """What would be replaced in a text that stands alone: a family of its own, in which names and identifiers recur."""
+        findings = self.found(text).findings
+        if not findings:
+            return findings
+        recurring = Recurring()
+        recurring.learn(text, findings)
+        more = recurring.find(text, findings)
+        return findings if more == findings else self._lists.applied(text, joined(text, more))
 
     def found(self, text: str) -> Found:
-        """What would be replaced in a text that stands alone, and what nearly would."""
+        """What would be replaced in a text without a look at what recurs, and what nearly would."""
         if not any(character.isalnum() for character in text):
             return Found([], [])
         known = self._seen.get(text)

@@ -11,7 +11,7 @@ from lakedocs.redact.options import RedactionSettings
 _PRESETS: Mapping[str, Mapping[str, float]] = {
     "balanced": {"PERSON": 0.25, "LOCATION": 0.2, "ORGANIZATION": 0.25},
     "strict": {
-        "PERSON": 0.1, "LOCATION": 0.1, "ORGANIZATION": 0.15, "DATE_TIME": 0.2, "NRP": 0.15, "QUANTITY": 0.25, "CODE": 0.1, "MISC": 0.2,
+        "PERSON": 0.1, "LOCATION": 0.15, "ORGANIZATION": 0.2, "DATE_TIME": 0.2, "NRP": 0.2, "QUANTITY": 0.35, "CODE": 0.1, "MISC": 0.3,
     },
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from lakedocs.keys import keyed_hash
-from lakedocs.redact.looks import plain
+from lakedocs.redact.looks import as_words
 
 TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "dhr", "mevr", "sr", "sra", "mme", "mlle"])
 _BETWEEN_WORDS = re.compile(r"[\s!-/:-@\[-`{-~·‘’“”–—]+")
@@ -34,4 +34,4 @@ def one_form(entity: str, value: str) -> str:
 
 
 def _plain(value: str) -> str:
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", plain(value).text.casefold()))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", as_words(value).casefold()))

@@ -10,6 +10,8 @@ from pathlib import Path
 from lakedocs.errors import ModelError
 
 FOLDER = Path(__file__).parent / "model"
+LISTS = FOLDER / "names.txt"
+"""First and last names, a word a line behind a number: 1 first, 2 last, 3 both."""
 EMBEDDED = "EmbeddedNames"
 """Its name in the audit."""
 NAMES = ("PERSON", "LOCATION", "ORGANIZATION")
@@ -51,8 +53,8 @@ def write_facts(folder: Path, labels: tuple[str, ...], start_id: int, end_id: in
 
 
 def checksum(folder: Path) -> str:
-    """Of the network and the tokenizer together."""
+    """Of the network, the tokenizer and the lists of names together."""
     digest = hashlib.sha256()
-    for name in ("model.onnx", "tokenizer.json"):
+    for name in ("model.onnx", "tokenizer.json", LISTS.name):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from lakedocs.redact.ner.reading import Reading, read
 
 _JOINS = frozenset(".-'’&/")
 """Characters that belong to a name when both sides of them do."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
+"""Written with marks, of which each is a word to the model."""
 
 Probabilities = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -78,7 +83,11 @@ class Tagger:
             return tuple([] for _ in (1, *shares))
         found = self._probabilities(reading)
         wanted = [(n, least[entity]) for n, entity in enumerate(self.entities) if entity in least]
-        return tuple(list(self._joined(text, reading, found, [(n, bar * share) for n, bar in wanted])) for share in (1, *shares))
+        numbers = [] if set(least) <= set(NAMES) else [number.span() for number in _NUMBER.finditer(text)]
+        return tuple(
+            [_with_numbers(name, numbers) for name in self._joined(text, reading, found, [(n, bar * share) for n, bar in wanted])]
+            for share in (1, *shares)
+        )
 
     def _probabilities(self, reading: Reading) -> Probabilities:
         """(pieces, entities). Each window by itself: activations are rounded by what else is in a batch, and a text must read the same in any
@@ -115,6 +124,15 @@ class Tagger:
             last = first[number + 1] - 1 if number + 1 < len(first) else len(reading.ids) - 1
             score, n = max((float(found[place, n]), n) for (n, _), good in zip(wanted, passes[number], strict=True) if good)
             yield reading.offsets[place][0], _with_marks(reading.text, reading.offsets[last][1]), self.entities[n], score
+
+
+def _with_numbers(name: Name, numbers: Sequence[tuple[int, int]]) -> Name:
+    """A name to the ends of the numbers at its edges: half of an amount that is hidden leaves the other half. The numbers are in order."""
+    first = bisect_right(numbers, name.start, key=lambda number: number[1])
+    last = bisect_left(numbers, name.end, key=lambda number: number[0]) - 1
+    if first > last:
+        return name
+    return replace(name, start=min(name.start, numbers[first][0]), end=max(name.end, numbers[last][1]))
 
 
 def _with_marks(text: str, end: int) -> int:
