@@ -10,7 +10,7 @@ DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults bench-extraction fuzz samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,12 @@ bench-kill: setup ## Kill ten runs at random moments, run again, compare the row
 
 bench-faults: setup ## Passages through services on loopback of which a fifth of all calls fail: calls, time, nothing lost, nothing twice
 	$(BIN)/python benchmarks/faults.py
+
+bench-extraction: setup ## Speed and completeness of reading beside its peers, on N files of each kind of FOLDER
+	$(BIN)/python benchmarks/extraction.py $(or $(FOLDER),samples) $(if $(N),--files $(N)) $(ARGUMENTS)
+
+fuzz: setup ## N damaged versions of the files in FOLDER through the reader: each must end with a status, and nothing else happen
+	$(BIN)/python -m scripts.fuzz.run $(or $(FOLDER),samples) $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what a local run leaves
 	rm -rf .lakedocs dist build
