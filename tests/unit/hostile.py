@@ -84,8 +84,10 @@ def slides(tree: str) -> bytes:
 def workbook(sheet: bytes | Packed, *more: tuple[str, bytes | Packed]) -> bytes:
     """An xlsx with that sheet part, and more parts."""
     relation = f'<Relationships {_PACKAGE}><Relationship Id="r1" Type="{_RELATION}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+    top = f'<Relationships {_PACKAGE}><Relationship Id="r1" Type="{_RELATION}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
     return container([
         ("[Content_Types].xml", b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'),
+        ("_rels/.rels", top.encode()),
         ("xl/workbook.xml", f'<workbook {_S}><sheets><sheet name="One" sheetId="1" r:id="r1"/></sheets></workbook>'.encode()),
         ("xl/_rels/workbook.xml.rels", relation.encode()),
         ("xl/worksheets/sheet1.xml", sheet),

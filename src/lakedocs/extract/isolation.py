@@ -1,7 +1,8 @@
 """Parsing where it can be killed: one reused child process per worker, bounded in time and memory.
 
 The parent sends a request per line as JSON and reads one JSON line back; a child that stays silent too long, dies or
-runs out of memory is replaced, and its document ends with a status instead of taking the worker along.
+runs out of memory is replaced, and its document ends with a status instead of taking the worker along. Each child has a
+folder for attachments of its own, which goes with it however it ended; it writes nowhere else (see `guard`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -34,6 +36,9 @@ _STORAGE_ERRORS = frozenset(
      errno.ETIMEDOUT, errno.ENODEV, errno.ENOTCONN, errno.EAGAIN}
 )  # fmt: skip
 """What says nothing of the document: rights, a full or failing disk, a volume that is away."""
+_NO_MEMORY = "Parsing needs more than {} MB of memory."
+_ABORTED_SHARE = 0.3
+"""Of its bound: native code that had so much when it gave up asked for more (it doubles what it holds, or more) and got none."""
 _TRY_AGAIN = "check its rights and the storage; it is tried again in the next run."
 
 
@@ -43,6 +48,8 @@ class IsolatedReader:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._child: subprocess.Popen[bytes] | None = None
+        self._work: tempfile.TemporaryDirectory[str] | None = None
+        self._died_with_mb = 0
         self._buffer = bytearray()
 
     def read(self, path: str, name: str, image_folder: Path | None) -> Document:
@@ -60,11 +67,13 @@ class IsolatedReader:
                 self.close()
                 return self._failed(path, name, Status.TIMED_OUT, f"Parsing took more than {self._limits.seconds:g} seconds.")
             code = child.returncode if child is not None else 0
+            if code == -signal.SIGABRT and self._died_with_mb > self._limits.memory_mb * _ABORTED_SHARE:
+                return self._failed(path, name, Status.TOO_LARGE, _NO_MEMORY.format(self._limits.memory_mb))
             return self._failed(path, name, Status.CORRUPT, f"The parser crashed on it (exit status {code}).")
         answer = json.loads(line)
         if "memory" in answer:
             self.close()
-            return self._failed(path, name, Status.TOO_LARGE, f"Parsing needs more than {self._limits.memory_mb} MB of memory.")
+            return self._failed(path, name, Status.TOO_LARGE, _NO_MEMORY.format(self._limits.memory_mb))
         if "storage" in answer:
             return replace(self._failed(path, name, Status.CORRUPT, f"It could not be opened ({answer['storage']}): {_TRY_AGAIN}"), is_final=False)
         if "bug" in answer:
@@ -78,7 +87,7 @@ class IsolatedReader:
             child.stdin.write(request.encode("utf-8"))
             child.stdin.flush()
         except BrokenPipeError:
-            child.wait()
+            self._wait(child)
             return None
         return self._line(self._limits.seconds)
 
@@ -87,6 +96,13 @@ class IsolatedReader:
         if self._child is None or self._child.poll() != 0:
             return None
         return self._asked(request)
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> None:
+        """Wait for a child that is ending, and note what memory it had."""
+        if child.poll() is None:
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self._died_with_mb = usage.ru_maxrss // 1024
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""
@@ -100,6 +116,9 @@ class IsolatedReader:
                     except BrokenPipeError:
                         continue  # what was still buffered for the dead child
             self._child = None
+        if self._work is not None:
+            self._work.cleanup()
+            self._work = None
         self._buffer.clear()
 
     def _failed(self, path: str, name: str, status: Status, reason: str) -> Document:
@@ -111,7 +130,8 @@ class IsolatedReader:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self.close()
-        command = [sys.executable, "-m", __name__, self._limits.model_dump_json()]
+        self._work = tempfile.TemporaryDirectory(prefix="lakedocs-", ignore_cleanup_errors=True)
+        command = [sys.executable, "-m", __name__, self._limits.model_dump_json(), self._work.name]
         self._child = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
@@ -136,7 +156,7 @@ class IsolatedReader:
                     return None
                 chunk = os.read(self._child.stdout.fileno(), 1 << 20)
                 if not chunk:
-                    self._child.wait()
+                    self._wait(self._child)
                     return None
                 self._buffer += chunk
         line = bytes(self._buffer[:end])
@@ -176,11 +196,12 @@ def _data(document: Document) -> dict[str, Any]:
     }
 
 
-def _serve(limits: Limits) -> None:
+def _serve(limits: Limits, work: str) -> None:
     """The child's loop: one request line in, one answer line out, until its parent goes or has nothing to ask for a while."""
     import logging
     import warnings
 
+    from lakedocs.extract.guard import Guard
     from lakedocs.extract.read import read_document
 
     logging.disable(logging.CRITICAL)  # parsers log what they read
@@ -189,6 +210,12 @@ def _serve(limits: Limits) -> None:
     bound = idle_bytes + limits.memory_mb * 2**20
     if idle_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core holds the document
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_mb * 2**20,) * 2)
+    sys.dont_write_bytecode = True
+    tempfile.tempdir = work
+    guard = Guard(work)
+    sys.addaudithook(guard)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not mix with the answers
     out.write(b"{}\n")
@@ -196,6 +223,7 @@ def _serve(limits: Limits) -> None:
     while line := _next_line():
         request = json.loads(line)
         images = Path(request["images"]) if request["images"] else None
+        guard.images = request["images"]
         answer: dict[str, Any]
         try:
             signal.alarm(int(limits.seconds) + _GRACE_SECONDS)  # if the parent is gone, nobody else ends this
@@ -237,4 +265,4 @@ def _next_line() -> bytes:
 
 
 if __name__ == "__main__":
-    _serve(Limits.model_validate_json(sys.argv[1]))
+    _serve(Limits.model_validate_json(sys.argv[1]), sys.argv[2])

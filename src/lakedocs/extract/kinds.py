@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from enum import StrEnum
+from pathlib import Path
 
 import olefile
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.extensions import extension_of
+from lakedocs.extract.limits import zip_entries
 from lakedocs.records import Status
 
 
@@ -52,6 +53,7 @@ _MAIL_HEADERS = (
     b"received:", b"from:", b"to:", b"subject:", b"date:", b"mime-version:", b"return-path:", b"message-id:", b"delivered-to:",
     b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
 )  # fmt: skip
+_HARMLESS_BYTES = 64 * 2**20
 _MACRO_PARTS = ("vbaproject.bin",)
 _IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 
@@ -98,11 +100,7 @@ def _looks_like_mail(head: bytes) -> bool:
 
 
 def _sniff_zip(path: str) -> Format:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename.lower().replace("\\", "/") for info in archive.infolist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DocumentError(Status.CORRUPT, "The file begins as a ZIP container but its directory can't be read.") from error
+    names = [info.filename.lower().replace("\\", "/") for info in zip_entries(path)]
     for name in names:
         if name.startswith("word/"):
             return Format.DOCX
@@ -117,8 +115,11 @@ def _sniff_ole(path: str) -> Format:
     try:
         with olefile.OleFileIO(path) as ole:
             streams = {"/".join(entry).lower() for entry in ole.listdir()}
+            claimed = sum(entry.size for entry in ole.direntries if entry is not None and entry.entry_type == olefile.STGTY_STREAM)
     except (OSError, ValueError, IndexError, AttributeError) as error:
         raise DocumentError(Status.CORRUPT, "The file begins as an OLE container but its directory can't be read.") from error
+    if claimed > max(2 * Path(path).stat().st_size, _HARMLESS_BYTES):
+        raise DocumentError(Status.CORRUPT, "The streams of the OLE container claim to be larger than the file.")
     if "encryptedpackage" in streams or "encryptioninfo" in streams:
         return Format.ENCRYPTED_OFFICE
     if "worddocument" in streams:

@@ -11,7 +11,7 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract import mail, pdf, sheet, slides, text_table, word
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
-from lakedocs.extract.limits import Limits
+from lakedocs.extract.limits import Allowance, Limits
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.versions import label
 from lakedocs.records import Document, Flag, Status
@@ -27,6 +27,7 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.MSG: ("mail", mail.read_msg),
     Format.TEXT_TABLE: ("text_table", text_table.read),
 }
+_CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX)
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
     Format.OLD_WORD: (Status.UNSUPPORTED, "Word 97-2003 binary: save it as .docx."),
@@ -35,7 +36,7 @@ _REFUSED: dict[Format, tuple[Status, str]] = {
 }
 
 
-def read_document(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int = 0) -> Document:
+def read_document(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int = 0, allowance: Allowance | None = None) -> Document:
     """The file as a document with its attachments; never raises for what a file contains.
 
     Args:
@@ -44,10 +45,11 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
         limits: what it may cost.
         image_folder: where embedded images are kept by hash; None keeps none.
         depth: how many documents it is nested in.
+        allowance: what is left for it of the file that it is attached to.
     """
     size = Path(path).stat().st_size
     content_hash, parser = "", ""
-    reading = Reading(limits, image_folder)
+    reading = Reading(limits, image_folder, allowance)
     try:
         if size > limits.file_mb * 2**20:
             raise DocumentError(Status.TOO_LARGE, f"The file has {size // 2**20} MB; the limit is {limits.file_mb} MB.")
@@ -59,6 +61,8 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
             reading.flag(Flag.DISGUISED)
         if found in _REFUSED:
             raise DocumentError(*_refusal(found, name))
+        if depth and found in _CONTAINERS:
+            reading.allowance.unpack(path)
         name_of_parser, read = _PARSERS[found]
         parser = label(name_of_parser)
         read(path, reading)
@@ -76,6 +80,10 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
             children = _children(reading, limits, image_folder, depth)
     except RecursionError:
         status, reason, children = Status.CORRUPT, "It is nested deeper than any document.", ()
+    except BaseException as error:  # what Rust code raises where it gives up is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        status, reason, children = Status.CORRUPT, "The workbook's structure can't be read.", ()
     elements = tuple(reading.elements) if status in (Status.OK, Status.NEEDS_OCR, Status.EMPTY) else ()
     return Document(name, status, reason, reading.flags, parser, content_hash, size, elements, tuple(reading.images), children)
 
@@ -111,7 +119,7 @@ def _children(reading: Reading, limits: Limits, image_folder: Path | None, depth
         for attachment in reading.attachments:
             path = Path(folder) / "attachment"
             path.write_bytes(attachment.data)
-            children.append(read_document(str(path), attachment.name, limits, image_folder, depth + 1))
+            children.append(read_document(str(path), attachment.name, limits, image_folder, depth + 1, reading.allowance))
     return tuple(children)
 
 
