@@ -16,6 +16,7 @@ from lakedocs.records import Status
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 
 _ENTITY = "<!ENTITY"
+_LONG_BYTES = 10_000_000
 _DECLARATION = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml[^>]*?\sencoding\s*=\s*[\"'](?:utf-?8|us-ascii|iso-8859-\d+|windows-125\d)[\"']|(?!\?xml[^>]*?\sencoding)[?!\w])",
     re.IGNORECASE,
@@ -32,8 +33,8 @@ def parse(data: bytes) -> etree._Element:
     declaration = _DECLARATION.match(data)
     if any(_ENTITY.encode(encoding) in data for encoding in (("ascii",) if declaration else ("ascii", "utf-16-le", "utf-16-be"))):
         raise DocumentError(Status.CORRUPT, "A part declares entities, which no document does.")
-    # in an encoding that hides the letters above, the parser's own bounds hold, on depth and on what entities become
-    huge_tree = declaration is not None or data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    # the parser's own bounds (256 levels, what entities become) hold but for what is long, in encodings that hide no letters above
+    huge_tree = len(data) >= _LONG_BYTES and (declaration is not None or data.startswith((b"\xff\xfe", b"\xfe\xff")))
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge_tree, recover=True)
     try:
         root = etree.fromstring(data, parser)
@@ -41,6 +42,8 @@ def parse(data: bytes) -> etree._Element:
         raise DocumentError(Status.CORRUPT, "A part of the document is not XML.") from error
     if root is None:
         raise DocumentError(Status.CORRUPT, "A part of the document is empty.")
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise DocumentError(Status.CORRUPT, "A part is nested deeper than any document.")
     return root
 
 
