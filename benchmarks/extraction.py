@@ -33,7 +33,8 @@ _START_SECONDS = 300.0
 _WORD = re.compile(r"\w+")
 _TIKA = "3.3.1"
 _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>peers</groupId><artifactId>tika</artifactId><version>1</version><dependencies><dependency>
+<groupId>peers</groupId><artifactId>tika</artifactId><version>1</version><dependencies>
+<dependency><groupId>org.apache.tika</groupId><artifactId>tika-core</artifactId><version>{_TIKA}</version></dependency><dependency>
 <groupId>org.apache.tika</groupId><artifactId>tika-parsers-standard-package</artifactId><version>{_TIKA}</version>
 <exclusions><exclusion><groupId>com.github.junrar</groupId><artifactId>junrar</artifactId></exclusion></exclusions>
 </dependency></dependencies></project>"""
@@ -41,12 +42,13 @@ _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.
 
 @dataclass(frozen=True)
 class Peer:
-    """A reader: its name, its environment, what that needs, the kinds that it reads, and whether it is a whole system."""
+    """A reader, its environment and what that needs (`bare` without what those need in turn); a whole system or a library of some kinds."""
 
     name: str
     environment: str
     packages: tuple[str, ...]
     kinds: tuple[str, ...] = KINDS
+    bare: tuple[str, ...] = ()
     is_system: bool = False
 
 
@@ -56,9 +58,10 @@ PEERS = (
     Peer("openpyxl", "plain", _PLAIN, ("xlsx",)),
     Peer("pdfplumber", "plain", _PLAIN, ("pdf",)),
     Peer("markitdown", "markitdown", ("markitdown[docx,xlsx,xls,pptx,pdf,outlook]",), is_system=True),
-    # its PDF extra brings torch, which the strategy for files with text doesn't use
+    # its extra for PDF brings torch, which its strategy for files with text doesn't use: what that imports is named here
     Peer("unstructured", "unstructured", ("unstructured[docx,xlsx,pptx,msg,csv]", "pdfminer.six", "pdf2image", "pi-heif", "pypdf", "pikepdf",
-                                          "unstructured.pytesseract"), is_system=True),
+                                          "unstructured.pytesseract", "opencv-python-headless", "scipy", "rapidfuzz", "matplotlib", "onnx",
+                                          "onnxruntime", "transformers"), bare=("unstructured-inference",), is_system=True),
     # its PDF models are no part of the office backends, and can't be had from a package
     Peer("docling", "docling", ("docling-slim[format-office]",), ("docx", "xlsx", "pptx", "csv"), is_system=True),
     Peer("tika", "tika", (), is_system=True),
@@ -143,6 +146,8 @@ def command_of(peer: Peer, cache: Path) -> list[str]:
         print(f"Making the environment of {peer.name} ...", flush=True)
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
         subprocess.run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *peer.packages], check=True)
+        if peer.bare:
+            subprocess.run([uv, "pip", "install", "--quiet", "--no-deps", "--python", python, *peer.bare], check=True)
         (folder / "made").touch()
     return [str(python), str(_HERE / "peer_reader.py"), peer.name]
 

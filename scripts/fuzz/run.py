@@ -112,7 +112,7 @@ class Run:
         self._log.touch()
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(work / "hook"), os.environ.get("PYTHONPATH", ""))))
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        os.environ["TMPDIR"] = str(self._temporary)
+        tempfile.tempdir = str(self._temporary)
         os.environ["FUZZ_LOG"] = str(self._log)
         os.environ["FUZZ_ALLOWED"] = os.pathsep.join((str(self._temporary), str(self._images), "/dev/null", "/proc/self/"))
 
@@ -131,6 +131,7 @@ class Run:
                 self._kept(number, path, data, document)
             target.unlink()
         reader.close()
+        self._left_behind += len(list(self._temporary.iterdir()))
         children = psutil.Process().children(recursive=True)
         return self._told(count, time.monotonic() - started, len(children))
 
@@ -149,7 +150,7 @@ class Run:
         return bool(bug or crash or not document.is_final or document.status is Status.TIMED_OUT)
 
     def _cleared(self, number: int) -> None:
-        """What a killed child leaves in its temporary folder is the system's to remove; anything else in the folders of images is a fault."""
+        """Empty the folder of images now and then; what is no image under its hash (or, of a child that was killed, half of one) is a fault."""
         for path in self._images.rglob("*"):
             if path.is_file() and not _KEPT_IMAGE.fullmatch(path.relative_to(self._images).as_posix()) and not path.name.endswith(".partial"):
                 self._left_behind += 1
@@ -190,7 +191,7 @@ class Run:
             "timed out": sum(outcome.statuses[Status.TIMED_OUT] for outcome in outcomes),
             "taken for a fault of the storage": sum(outcome.not_final for outcome in outcomes),
             "processes left": children,
-            "files written outside": noted["written outside"] + self._left_behind,
+            "files left or written outside": noted["written outside"] + self._left_behind,
             "calls to the network or to programs": noted.total() - noted["written outside"],
         }
         print(f"{count} mutations, seed {self._seed}, {seconds:.0f} s; " + "; ".join(f"{name}: {times}" for name, times in faults.items()))

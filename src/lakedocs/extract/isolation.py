@@ -99,7 +99,7 @@ class IsolatedReader:
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
         """Wait for a child that is ending, and note what memory it had."""
-        if child.poll() is None:
+        if child.returncode is None:
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             self._died_with_mb = usage.ru_maxrss // 1024
