@@ -29,6 +29,7 @@ class Flag(StrEnum):
     PAGES_WITHOUT_TEXT = "pages_without_text"
     ATTACHMENTS_LEFT_OUT = "attachments_left_out"
     GUESSED_ENCODING = "guessed_encoding"
+    MENDED_ENCODING = "mended_encoding"
 
 
 class Kind(StrEnum):
@@ -81,6 +82,15 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """What was inferred of a document's form, its encoding, delimiter or header, and how sure that is, from 0 to 1."""
+
+    what: str
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """An embedded image or a drawn page, stored once per content hash; sizes in bytes and pixels (0 where unknown)."""
 
@@ -107,6 +117,7 @@ class Document:
     elements: tuple[Element, ...] = field(default=(), repr=False)
     images: tuple[Image, ...] = ()
     children: tuple[Document, ...] = ()
+    guesses: tuple[Guess, ...] = ()
     is_final: bool = True
     """False where the storage failed, not the document: the next run tries again."""
 

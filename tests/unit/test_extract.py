@@ -109,7 +109,7 @@ def test_every_odd_file_ends_with_its_status(tmp_path: Path) -> None:
         Status.CORRUPT: broken(tmp_path / "cut.docx"),
         Status.ENCRYPTED: ole(tmp_path / "secret.docx", "EncryptedPackage"),
         Status.EMPTY: written(tmp_path / "nothing.pdf", b""),
-        Status.UNSUPPORTED: ole(tmp_path / "old.doc", "WordDocument"),
+        Status.UNSUPPORTED: written(tmp_path / "program.exe", b"MZ\x90\x00"),
     }
     assert {expected: read(path).status for expected, path in cases.items()} == {expected: expected for expected in cases}
     assert all(read(path).reason for path in cases.values())

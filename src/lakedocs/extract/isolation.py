@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from lakedocs.extract.limits import Limits
-from lakedocs.records import Document, Element, Flag, Image, Place, Shows, Status
+from lakedocs.records import Document, Element, Flag, Guess, Image, Place, Shows, Status
 
 _START_SECONDS = 60.0
 _IDLE_SECONDS = 10.0
@@ -176,6 +176,7 @@ def _document(data: dict[str, Any]) -> Document:
         elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, place in data["elements"]),
         images=tuple(Image(**{**image, "place": Place(**image["place"]), "shows": Shows(image["shows"])}) for image in data["images"]),
         children=tuple(_document(child) for child in data["children"]),
+        guesses=tuple(Guess(*guess) for guess in data["guesses"]),
     )
 
 
@@ -193,6 +194,7 @@ def _data(document: Document) -> dict[str, Any]:
         ],
         "images": [asdict(image) for image in document.images],
         "children": [_data(child) for child in document.children],
+        "guesses": [(guess.what, guess.value, guess.confidence) for guess in document.guesses],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import olefile
 from lakedocs.errors import DocumentError
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.limits import zip_entries
+from lakedocs.extract.letters import decoded
+from lakedocs.extract.plain_text import looks_like_text
+from lakedocs.extract.smime import is_smime
+from lakedocs.extract.table_form import looks_like_table
+from lakedocs.extract.tnef import is_tnef
 from lakedocs.records import Status
 
 
@@ -24,7 +30,14 @@ class Format(StrEnum):
     PDF = "pdf"
     MSG = "msg"
     EML = "eml"
+    MAILBOX = "mbox"
+    TNEF = "tnef"
+    SMIME = "smime"
     TEXT_TABLE = "csv"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    RTF = "rtf"
     ENCRYPTED_OFFICE = "encrypted_office"
     OLD_WORD = "doc"
     OLD_POWERPOINT = "ppt"
@@ -41,9 +54,10 @@ _EXPECTED: dict[str, frozenset[Format]] = {
     "xlsb": frozenset({Format.XLSB}),
     "pdf": frozenset({Format.PDF}),
     "msg": frozenset({Format.MSG}),
-    "eml": frozenset({Format.EML}),
+    "eml": frozenset({Format.EML, Format.MAILBOX}),
     "csv": frozenset({Format.TEXT_TABLE}),
     "tsv": frozenset({Format.TEXT_TABLE}),
+    "rtf": frozenset({Format.RTF}),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), frozenset({Format.DOCX})),
     **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm"), frozenset({Format.XLSX})),
     **dict.fromkeys(("pptx", "pptm", "ppsx", "ppsm", "potx"), frozenset({Format.PPTX})),
@@ -54,6 +68,9 @@ _MAIL_HEADERS = (
     b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
 )  # fmt: skip
 _HARMLESS_BYTES = 64 * 2**20
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_TEXTS = frozenset({"txt", "text", "tab", "md", "markdown", "log", "ics", "vcf", "rst", "xls"})
+"""What is read as text where it is text; programs export tables of it as xls, too."""
 _MACRO_PARTS = ("vbaproject.bin",)
 _IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 
@@ -78,17 +95,32 @@ def sniff(path: str, name: str) -> Format:
         return _sniff_ole(path)
     if b"%PDF-" in head[:1024]:
         return Format.PDF
-    if head.startswith(b"{\\rtf") or head.startswith(_IMAGE_SIGNATURES):
+    if head.startswith(b"{\\rtf"):
+        return Format.RTF
+    if head.startswith(_IMAGE_SIGNATURES):
         return Format.UNKNOWN
+    if is_tnef(head):
+        return Format.TNEF
+    if is_smime(head):
+        return Format.SMIME
     if head.startswith((b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")):
         return Format.XLS  # a bare BIFF stream, as Excel 2 to 5 wrote it
-    extension = extension_of(name)
+    return _sniff_text(head, extension_of(name))
+
+
+def _sniff_text(head: bytes, extension: str) -> Format:
     if extension in ("csv", "tsv"):
         return Format.TEXT_TABLE
+    if extension in ("html", "htm", "xhtml") or _MARKUP.match(head):
+        return Format.HTML
     if _looks_like_mail(head):
+        return Format.MAILBOX if head.startswith(b"From ") else Format.EML
+    if extension == "eml":
         return Format.EML
-    if extension in ("eml", "txt", "tab"):
-        return Format.EML if extension == "eml" else Format.TEXT_TABLE
+    if extension in _TEXTS and looks_like_text(head):
+        if extension in ("md", "markdown"):
+            return Format.MARKDOWN
+        return Format.TEXT_TABLE if extension in ("tab", "xls") or looks_like_table(decoded(head).text) else Format.TEXT
     return Format.UNKNOWN
 
 

@@ -8,7 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import mail, pdf, sheet, slides, text_table, word
+from lakedocs.extract import (
+    markup,
+    old_sheet,
+    old_slides,
+    old_word,
+    outlook,
+    pdf,
+    plain_text,
+    rfc822,
+    rich_text,
+    sheet,
+    slides,
+    smime,
+    text_table,
+    tnef,
+    word,
+)
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Allowance, Limits
@@ -20,18 +36,25 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.DOCX: ("word", word.read),
     Format.XLSX: ("sheet", sheet.read_package),
     Format.XLSB: ("sheet", sheet.read_package),
-    Format.XLS: ("sheet", sheet.read_binary),
+    Format.XLS: ("old_sheet", old_sheet.read),
+    Format.OLD_WORD: ("old_word", old_word.read),
+    Format.OLD_POWERPOINT: ("old_slides", old_slides.read),
     Format.PPTX: ("slides", slides.read),
     Format.PDF: ("pdf", pdf.read),
-    Format.EML: ("mail", mail.read_rfc822),
-    Format.MSG: ("mail", mail.read_msg),
+    Format.EML: ("mail", rfc822.read),
+    Format.MAILBOX: ("mail", rfc822.read_mailbox),
+    Format.MSG: ("mail", outlook.read),
+    Format.TNEF: ("mail", tnef.read),
+    Format.SMIME: ("mail", smime.read),
     Format.TEXT_TABLE: ("text_table", text_table.read),
+    Format.TEXT: ("text", plain_text.read),
+    Format.MARKDOWN: ("text", plain_text.read_markdown),
+    Format.HTML: ("text", markup.read),
+    Format.RTF: ("text", rich_text.read),
 }
 _CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX)
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
-    Format.OLD_WORD: (Status.UNSUPPORTED, "Word 97-2003 binary: save it as .docx."),
-    Format.OLD_POWERPOINT: (Status.UNSUPPORTED, "PowerPoint 97-2003 binary: save it as .pptx."),
     Format.UNKNOWN: (Status.UNSUPPORTED, "The content is of no kind that is read."),
 }
 
@@ -85,7 +108,9 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
             raise
         status, reason, children = Status.CORRUPT, "The workbook's structure can't be read.", ()
     elements = tuple(reading.elements) if status in (Status.OK, Status.NEEDS_OCR, Status.EMPTY) else ()
-    return Document(name, status, reason, reading.flags, parser, content_hash, size, elements, tuple(reading.images), children)
+    return Document(
+        name, status, reason, reading.flags, parser, content_hash, size, elements, tuple(reading.images), children, tuple(reading.guesses)
+    )
 
 
 def _refusal(found: Format, name: str) -> tuple[Status, str]:

@@ -16,7 +16,7 @@ from PIL import UnidentifiedImageError
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Allowance, Budget, Limits
-from lakedocs.records import Element, Flag, Image, Place, Shows
+from lakedocs.records import Element, Flag, Guess, Image, Place, Shows
 
 _MEDIA_TYPES = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
@@ -42,6 +42,7 @@ class Reading:
         self._image_folder = image_folder
         self._budget = Budget(self.allowance)
         self._flags: dict[Flag, None] = {}
+        self.guesses: list[Guess] = []
         self.images: list[Image] = []
         self.attachments: list[Attachment] = []
 
@@ -62,6 +63,10 @@ class Reading:
 
     def flag(self, flag: Flag) -> None:
         self._flags[flag] = None
+
+    def guess(self, what: str, value: str, confidence: float) -> None:
+        """Record what was inferred of the document's form; never a word of its text."""
+        self.guesses.append(Guess(what, value, confidence))
 
     @contextmanager
     def tolerating_damage(self) -> Iterator[None]:
