@@ -18,10 +18,11 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.reference_regions import regions_of  # noqa: E402
-from lakedocs.extract.limits import Limits  # noqa: E402
-from lakedocs.extract.read import read_document  # noqa: E402
-from lakedocs.records import Document, Status  # noqa: E402
+from benchmarks.reference_regions import regions_of
+
+from lakedocs.extract.limits import Limits
+from lakedocs.extract.read import read_document
+from lakedocs.records import Document, Status
 
 _WORD = re.compile(r"\w+")
 _KINDS = {"docx": ("docx", "docm", "dotx", "dotm"), "pptx": ("pptx", "pptm", "ppsx", "potx"), "xlsx": ("xlsx", "xlsm", "xltx")}
