@@ -16,7 +16,7 @@ _SEPARATING = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
 
 def row_text(cells: Iterable[str]) -> str:
     """A row as a person reads it; a bar inside of a cell that would look like one between two is broken."""
-    return " | ".join(_SEPARATING.sub("¦", cell) for cell in cells)
+    return " | ".join([_SEPARATING.sub("¦", cell) if "|" in cell else cell for cell in cells])
 
 
 def cell_ranges(columns: Sequence[int], row: int) -> str:
