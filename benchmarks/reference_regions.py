@@ -131,7 +131,7 @@ def _word(package: _Package, main: str, texts: dict[str, list[str]]) -> None:
                 _word_paragraph(paragraph, region, hidden_styles, texts)
         texts["comment author"] += [_get(node, "author") for node in root.iter() if _name(node) == "comment"]
         texts["content control"] += [_get(node, "fullDate")[:10] for node in root.iter() if _name(node) == "date" and not _is_repeated(node)]
-        texts["link target"] += [target for _, kind, target, external in package.relations(part) if external and kind == "hyperlink"]
+        texts["link target"] += {target for _, kind, target, external in package.relations(part) if external and kind == "hyperlink"}
         _alt_text(root, texts)
         _charts(package, part, texts)
 
@@ -167,7 +167,7 @@ def _word_paragraph(paragraph: etree._Element, region: str, hidden_styles: set[s
         if name == "fldChar":
             kind = _get(node, "fldCharType")
             in_result += (kind == "separate") - (kind == "end" and in_result > 0)
-        if name not in ("t", "delText", "tab", "br", "cr", "noBreakHyphen"):
+        if name not in ("t", "delText", "tab", "ptab", "br", "cr", "noBreakHyphen"):
             continue
         parents = [_name(a) for a in node.iterancestors()]
         parents = parents[: len(parents) - len(above) - 1]
@@ -177,7 +177,9 @@ def _word_paragraph(paragraph: etree._Element, region: str, hidden_styles: set[s
         run = next((a for a in node.iterancestors() if _name(a) == "r"), None)
         deleted = name == "delText" or bool({"del", "moveFrom"} & {*parents, *inner})
         hidden = is_hidden or (run is not None and _hides(run, hidden_styles))
-        text = {"t": node.text or "", "delText": node.text or "", "noBreakHyphen": "-"}.get(name, " ")
+        text = {"t": f" {node.text or ''} " if "math" in str(node.tag) else node.text or "", "delText": node.text or "", "noBreakHyphen": "-"}.get(
+            name, " "
+        )
         streams[_DELETED if deleted else _HIDDEN if hidden else _VISIBLE].append((text, frozenset(tags)))
     for stream, runs in streams.items():
         whole = "".join(text for text, _ in runs)
@@ -237,7 +239,7 @@ def _slides(package: _Package, main: str, texts: dict[str, list[str]]) -> None:
                 texts["hidden slide"].append(text)
         _alt_text(root, texts)
         _charts(package, part, texts)
-        texts["link target"] += [t for _, kind, t, external in package.relations(part) if external and kind == "hyperlink"]
+        texts["link target"] += {t for _, kind, t, external in package.relations(part) if external and kind == "hyperlink"}
         for _, notes in package.related(part, "notesSlide"):
             for shape in _nodes(notes, "sp"):
                 if next((node.get("type") for node in shape.iter() if _name(node) == "ph"), "") not in ("sldNum", "dt", "sldImg"):
@@ -277,7 +279,7 @@ def _sheets(package: _Package, main: str, texts: dict[str, list[str]]) -> None:
                 elif cell.get("t") == "str":
                     texts["string"].append(value)
             elif re.fullmatch(r"(odd|even|first)(Header|Footer)", name):
-                texts["header, footer"].append(re.sub(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|.)', " ", cell.text or ""))
+                texts["header, footer"].append(re.sub(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|.)', " ", cell.text or ""))
         for kind, region in (("comments", "comment"), ("threadedComment", "threaded comment")):
             for _, comments in package.related(part, kind):
                 for node in comments.iter():
@@ -289,4 +291,4 @@ def _sheets(package: _Package, main: str, texts: dict[str, list[str]]) -> None:
             texts["drawing"] += _drawing_text(shapes)
             _alt_text(shapes, texts)
             _charts(package, drawing, texts)
-        texts["link target"] += [t for _, kind, t, external in package.relations(part) if external and kind == "hyperlink"]
+        texts["link target"] += {t for _, kind, t, external in package.relations(part) if external and kind == "hyperlink"}

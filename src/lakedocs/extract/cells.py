@@ -25,6 +25,8 @@ def cell_ranges(columns: Sequence[int], row: int) -> str:
     Args:
         columns: ascending, from 1.
     """
+    if columns and columns[-1] - columns[0] == len(columns) - 1 and columns[-1] <= _LAST_COLUMN:  # most rows have no gaps
+        return f"{get_column_letter(columns[0])}{row}:{get_column_letter(columns[-1])}{row}"
     lettered = [column for column in columns if column <= _LAST_COLUMN]
     return ",".join(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}" for first, last in _runs(lettered))
 

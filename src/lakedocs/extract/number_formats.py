@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,6 +64,11 @@ class _Number:
     fixed_digits: int = 0
     is_grouped: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether Python's own formats show its digits."""
+        return self.pattern not in ("general", "E") and self.decimals == self.fixed_decimals and self.fixed_digits == 1
+
     def shown(self, value: float) -> str:
         if self.pattern == "general":
             digits = repr(value).removesuffix(".0")
@@ -76,7 +82,7 @@ class _Number:
         if value < _EXACT_BELOW:
             value *= _NUDGE
         text = f"{value:,.{self.decimals}f}" if self.is_grouped else f"{value:.{self.decimals}f}"
-        if self.decimals == self.fixed_decimals and self.fixed_digits == 1:
+        if self.is_plain:
             return text
         whole, _, rest = text.partition(".")
         rest = rest[: self.fixed_decimals] + rest[self.fixed_decimals :].rstrip("0")
@@ -108,27 +114,43 @@ class _Mask:
 _Section = _Date | _Number | _Mask
 
 
-class NumberFormat:
-    """A code that was understood."""
+Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+Show = Callable[[Cell], str]
+"""Shows a cell as a person sees it. Empty where the format shows nothing, or is one for another kind of value."""
 
-    def __init__(self, sections: tuple[_Section, ...]) -> None:
-        self._sections = sections
 
-    def shown(self, cell: float | Moment) -> str:
-        """The cell as a person sees it; empty where the format shows nothing, or is one for another kind of value."""
-        first = self._sections[0]
-        if not isinstance(cell, int | float):
-            return first.shown(cell) if isinstance(first, _Date) else ""
-        sections = self._sections
-        section = sections[1] if cell < 0 and len(sections) > 1 else sections[2] if cell == 0 and len(sections) > 2 else first
-        if isinstance(section, _Date):
+def _shown_by(sections: tuple[_Section, ...]) -> Show:
+    positive = sections[0]
+    negative = sections[1] if len(sections) > 1 else None
+    zero = sections[2] if len(sections) > 2 else positive
+    if isinstance(positive, _Date):
+        return lambda cell: "" if isinstance(cell, int | float | str) else positive.shown(cell)
+    show_positive, show_negative, show_zero = _plain(positive), _plain(negative or positive, "" if negative else "-"), _plain(zero)
+
+    def shown(cell: Cell) -> str:
+        if type(cell) is not float and type(cell) is not int:
             return ""
-        sign = "-" if cell < 0 and section is first else ""
-        return " ".join((sign + section.shown(abs(cell))).split())
+        return show_positive(cell) if cell > 0 else show_negative(-cell) if cell < 0 else show_zero(cell)
+
+    return shown
+
+
+def _plain(section: _Section, sign: str = "") -> Callable[[float], str]:
+    """What shows numbers above zero by a section; nearly all are plain, and there are many numbers."""
+    if isinstance(section, _Date):
+        return lambda _: ""
+    if isinstance(section, _Number) and section.is_plain:
+        before, after, scale = sign + " ".join(section.before.split()), " ".join(section.after.split()), section.scale * _NUDGE
+        exact_scale = section.scale
+        gaps = section.before[-1:] == " " and bool(before), section.after[:1] == " " and bool(after)
+        before, after = before + " " * gaps[0], " " * gaps[1] + after
+        spec = f"{',' if section.is_grouped else ''}.{section.decimals}f"
+        return lambda value: f"{before}{value * scale if value < _EXACT_BELOW else value * exact_scale:{spec}}{after}"
+    return lambda value: " ".join((sign + section.shown(value)).split())
 
 
 @lru_cache(1024)
-def number_format(code: str) -> NumberFormat | None:
+def number_format(code: str) -> Show | None:
     """What shows values by a format code; None for `General`, text, and codes that are not understood."""
     if len(code) > _LONGEST_CODE or code.strip().lower() in ("", "general", "@"):
         return None
@@ -153,10 +175,10 @@ def number_format(code: str) -> NumberFormat | None:
             sections[-1].append((kind, text))
     compiled = [_compiled(tuple(section)) for section in sections[:3] if ("sign", "@") not in section]  # that one is for text
     known = tuple(section for section in compiled if section is not None)
-    return NumberFormat(known) if known and len(known) == len(compiled) else None
+    return _shown_by(known) if known and len(known) == len(compiled) else None
 
 
-def built_in(number: int) -> NumberFormat | None:
+def built_in(number: int) -> Show | None:
     """The format that files name by a number below 164."""
     return number_format(_BUILT_IN[number]) if number in _BUILT_IN else None
 

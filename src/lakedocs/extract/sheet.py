@@ -24,15 +24,14 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
-from lakedocs.extract.number_formats import NumberFormat
+from lakedocs.extract.number_formats import Cell
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.sheet_parts import add_parts, sheets_of
-from lakedocs.extract.sheet_xml import Formats, RowLook, formats_of, hidden_columns, looks
+from lakedocs.extract.sheet_xml import Formats, SheetLook, formats_of
 from lakedocs.extract.xml import Container, core_properties, main_part
 from lakedocs.records import Flag, Place, Status
 
 T = TypeVar("T")
-Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
 def read_package(path: str, reading: Reading) -> None:
@@ -56,8 +55,16 @@ def read_package(path: str, reading: Reading) -> None:
         formats: Formats = {}
         with reading.tolerating_damage():
             formats = formats_of(container, workbook)
-        _cells(path, reading, lambda name: _Look(container.read(sheets[name]) if name in sheets else b"", formats))
-        add_parts(reading, container, workbook, sheets)
+        seen = {name: SheetLook() for name in sheets}
+
+        def look_of(name: str) -> SheetLook:
+            with reading.tolerating_damage():
+                if name in sheets:
+                    seen[name] = SheetLook(container.read(sheets[name]), formats)
+            return seen.get(name) or SheetLook()
+
+        _cells(path, reading, look_of)
+        add_parts(reading, container, workbook, sheets, seen)
 
 
 def read_binary(path: str, reading: Reading) -> None:
@@ -69,21 +76,7 @@ def read_binary(path: str, reading: Reading) -> None:
     _cells(path, reading)
 
 
-class _Look:
-    """How the rows of a sheet look, asked for row by row in their order."""
-
-    def __init__(self, data: bytes, formats: Formats) -> None:
-        self.hidden_columns = hidden_columns(data)
-        self._rows = looks(data, formats)
-        self._next = next(self._rows, None)
-
-    def of(self, number: int) -> RowLook | None:
-        while self._next is not None and self._next.number < number:
-            self._next = next(self._rows, None)
-        return self._next if self._next is not None and self._next.number == number else None
-
-
-def _cells(path: str, reading: Reading, look_of: Callable[[str], _Look] = lambda _: _Look(b"", {})) -> None:
+def _cells(path: str, reading: Reading, look_of: Callable[[str], SheetLook] = lambda _: SheetLook()) -> None:
     workbook = _opened(lambda: CalamineWorkbook.from_path(path))
     try:
         for sheet in workbook.sheets_metadata:
@@ -111,8 +104,11 @@ def _opened(open_it: Callable[[], T]) -> T:
         raise DocumentError(Status.CORRUPT, "The workbook's structure can't be read.") from error
 
 
-def _rows(workbook: CalamineWorkbook, name: str, region: str, reading: Reading, look: _Look) -> None:
-    """A row per element, hidden ones where they stand; then, row by row, what stands in hidden columns, with its own heads."""
+def _rows(workbook: CalamineWorkbook, name: str, region: str, reading: Reading, look: SheetLook) -> None:
+    """A row per element, hidden ones where they stand; then, row by row, what stands in hidden columns, with its own heads.
+
+    A cell is shown as its format shows it; where that shows nothing, as it is: a person sees it when the cell is chosen.
+    """
     sheet = _opened(lambda: workbook.get_sheet_by_name(name))
     if sheet.start is None:
         return
@@ -124,11 +120,13 @@ def _rows(workbook: CalamineWorkbook, name: str, region: str, reading: Reading, 
         if reading.full:
             return
         row_look = look.of(number)
-        if row_look is None or not row_look.formats:
-            filled = [(column, text) for column, cell in enumerate(row, start=1) if cell != "" and (text := shown_value(cell))]
+        formats = row_look.formats if row_look is not None else {}
+        if formats:
+            get = formats.get
+            shown = [(column, get(column, shown_value)(cell) or shown_value(cell)) for column, cell in enumerate(row, start=1) if cell != ""]
         else:
-            formats = row_look.formats
-            filled = [(column, text) for column, cell in enumerate(row, start=1) if cell != "" and (text := _shown(cell, formats.get(column)))]
+            shown = [(column, shown_value(cell)) for column, cell in enumerate(row, start=1) if cell != ""]
+        filled = [of_cell for of_cell in shown if of_cell[1]]
         if not filled:
             continue
         if row_look is not None and row_look.is_hidden:
@@ -150,13 +148,6 @@ def _row(reading: Reading, name: str, number: int, filled: list[tuple[int, str]]
     if filled:
         cells = cell_ranges([column for column, _ in filled], number)
         reading.add("table_row", row_text([text for _, text in filled]), level=number, region=region, place=Place(sheet=name, cells=cells))
-
-
-def _shown(cell: Cell, number_format: NumberFormat | None) -> str:
-    """A cell as its format shows it; where that shows nothing, as it is: a person sees it when the cell is chosen."""
-    if number_format is None or isinstance(cell, str | bool):
-        return shown_value(cell)
-    return number_format.shown(cell) or shown_value(cell)
 
 
 def shown_value(cell: Cell) -> str:

@@ -12,7 +12,7 @@ from lakedocs.extract.cells import cell_ranges
 from lakedocs.extract.drawing import add_pictures, add_related
 from lakedocs.extract.paragraphs import paragraphs
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.sheet_xml import formulas
+from lakedocs.extract.sheet_xml import SheetLook, formulas
 from lakedocs.extract.xml import Container, attribute, in_use, local_name
 from lakedocs.records import Place
 
@@ -38,7 +38,7 @@ def sheets_of(container: Container, workbook: str) -> dict[str, str]:
     return found
 
 
-def add_parts(reading: Reading, container: Container, workbook: str, sheets: dict[str, str]) -> None:
+def add_parts(reading: Reading, container: Container, workbook: str, sheets: dict[str, str], seen: dict[str, SheetLook]) -> None:
     """What stands beside the cells, sheet by sheet; then defined names; formulas come last, for they may be as many as cells."""
     people = {
         node.get("id") or "": node.get("displayName") or ""
@@ -49,30 +49,33 @@ def add_parts(reading: Reading, container: Container, workbook: str, sheets: dic
         if reading.full:
             return
         with reading.tolerating_damage():
-            _sheet(reading, container, part, Place(sheet=name), people)
+            _sheet(reading, container, part, seen[name].tail, Place(sheet=name), people)
     names = list(sheets)
     for node in container.xml(workbook).iter("{*}definedName"):
         local = node.get("localSheetId") or ""
         place = Place(sheet=names[int(local)]) if local.isdecimal() and int(local) < len(names) else Place()
         reading.add("defined_name", f"{node.get('name') or ''} = {node.text or ''}", region="defined_name", place=place)
     for name, part in sheets.items():
-        with reading.tolerating_damage():
-            for row, found in formulas(container.read(part)):
-                if reading.full:
-                    return
-                cells = cell_ranges([column for column, _ in found], row)
-                text = " | ".join(f"={formula}" for _, formula in found)
-                reading.add("formula", text, level=row, region="formula", place=Place(sheet=name, cells=cells))
+        if seen[name].has_formulas:
+            with reading.tolerating_damage():
+                _formulas(reading, container.read(part), name)
 
 
-def _sheet(reading: Reading, container: Container, part: str, place: Place, people: dict[str, str]) -> None:
-    data = container.read(part)
-    end = data.rfind(b"sheetData")
-    for match in _HEADER.finditer(data, max(end, 0)):
+def _formulas(reading: Reading, data: bytes, sheet: str) -> None:
+    for row, found in formulas(data):
+        if reading.full:
+            return
+        cells = cell_ranges([column for column, _ in found], row) if row else None
+        text = " | ".join([f"={formula}" for _, formula in found])
+        reading.add("formula", text, level=row, region="formula", place=Place(sheet=sheet, cells=cells))
+
+
+def _sheet(reading: Reading, container: Container, part: str, tail: bytes, place: Place, people: dict[str, str]) -> None:
+    for match in _HEADER.finditer(tail):
         region = match.group(1).decode().lower()
         text = _HEADER_CODES.sub(" ", html.unescape(match.group(2).decode("utf-8", "replace")))
         reading.add(region, " ".join(text.split()), region=region, place=place)
-    for match in _RULE.finditer(data, max(end, 0)):
+    for match in _RULE.finditer(tail):
         reading.add("control", _rule(match), region="data_validation", place=place)
     kinds = {kind for kind, _ in container.related(part).values()}
     for kind, target in container.related(part).values():
@@ -102,8 +105,8 @@ def _comments(reading: Reading, root: etree._Element, place: Place, *, has_threa
     for comment in root.iter("{*}comment"):
         index = comment.get("authorId") or ""
         author = authors[int(index)] if index.isdecimal() and int(index) < len(authors) else ""
-        if not (has_threads and author.startswith(_THREAD)):
-            _comment(reading, comment, author, "".join(_runs(comment)), place)
+        region = "comment_copy" if has_threads and author.startswith(_THREAD) else "comment"
+        _comment(reading, comment, author, "".join(_runs(comment)), place, region)
 
 
 def _runs(comment: etree._Element) -> Iterator[str]:
@@ -112,12 +115,12 @@ def _runs(comment: etree._Element) -> Iterator[str]:
             yield node.text or ""
 
 
-def _comment(reading: Reading, comment: etree._Element, author: str, text: str, place: Place) -> None:
+def _comment(reading: Reading, comment: etree._Element, author: str, text: str, place: Place, region: str = "comment") -> None:
     """A comment after its author; a cell that is none is free text in a hostile file."""
     cell = attribute(comment, "ref")
     at = Place(sheet=place.sheet, cells=cell if _CELL.fullmatch(cell) else None)
-    reading.add("author", "" if author.startswith(_THREAD) else author, region="comment", place=at)
-    reading.add("comment", text, region="comment", place=at)
+    reading.add("author", "" if author.startswith(_THREAD) else author, region=region, place=at)
+    reading.add("comment", text, region=region, place=at)
 
 
 def _rule(match: re.Match[bytes]) -> str:

@@ -9,40 +9,45 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from openpyxl.utils import column_index_from_string
 
-from lakedocs.extract.number_formats import NumberFormat, built_in, number_format
+from lakedocs.extract.number_formats import Show, built_in, number_format
 from lakedocs.extract.xml import Container
 
 _ROW = re.compile(rb"<(?:\w+:)?row(?:\s[^>]*)?>")
 _NUMBER = re.compile(rb'\br="(\d{1,7})"')
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
-_STYLED = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})\d+"[^>]*?\bs="(\d+)"')
-_FORMULA = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})\d+"[^>]*>\s*<(?:\w+:)?f(?:\s[^>]*)?>([^<]+)<')
+_USUAL = b'<c r="'
+_STYLED = re.compile(rb'<c r="([A-Z]{1,3})\d+"[^>]*?\ss="(\d+)"')
+_STYLED_OTHERWISE = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})\d+"[^>]*?\ss="(\d+)"')
+_FORMULA = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f(?:\s[^>]*)?>([^<]+)<')
+_FORMULA_OTHERWISE = re.compile(rb'<(?:\w+:)?c(?:\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})")?[^>]*>\s*<(?:\w+:)?f(?:\s[^>]*)?>([^<]+)<')
 _COLUMN = re.compile(rb"<(?:\w+:)?col\s([^>]*)>")
 _BOUNDS = re.compile(rb'\b(min|max)="(\d{1,5})"')
 _LAST_COLUMN = 16_384
-_FIRST_OWN_FORMAT = 164
 
-Formats = Mapping[bytes, NumberFormat]
+_LONGEST_TAIL = 2**22
+
+Formats = Mapping[bytes, Show]
 """The style of cells, as they name it -> what shows their values; those shown as they are have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowLook:
-    """How a row looks: its number from 1, whether it is hidden, column -> format."""
+    """How a row looks: its number from 1, whether it is hidden, column -> what shows its cell."""
 
     number: int
     is_hidden: bool
-    formats: Mapping[int, NumberFormat] = field(default_factory=dict)
+    formats: Mapping[int, Show]
 
 
-def formats_of(container: Container, workbook: str) -> dict[bytes, NumberFormat]:
+def formats_of(container: Container, workbook: str) -> dict[bytes, Show]:
     """The formats of a workbook's styles."""
-    found: dict[bytes, NumberFormat] = {}
+    found: dict[bytes, Show] = {}
     for part in container.targets(workbook, "styles"):
         root = container.xml(part)
         codes = {node.get("numFmtId"): node.get("formatCode") or "" for node in root.iterfind("{*}numFmts/{*}numFmt")}
@@ -54,8 +59,42 @@ def formats_of(container: Container, workbook: str) -> dict[bytes, NumberFormat]
     return found
 
 
-def hidden_columns(data: bytes) -> frozenset[int]:
-    """The hidden columns of a sheet, from 1."""
+class SheetLook:
+    """How a sheet looks. Its rows are asked for one by one, in their order.
+
+    Args:
+        data: the sheet's part.
+        formats: of the workbook's styles.
+    """
+
+    def __init__(self, data: bytes = b"", formats: Formats | None = None) -> None:
+        end = max(data.rfind(b"sheetData"), 0)
+        self.tail = data[end : end + _LONGEST_TAIL]
+        """What follows the cells: headers, rules of input, ..."""
+        self.has_formulas = b"</f>" in data or b":f>" in data
+        self.hidden_columns = _hidden_columns(data)
+        self._rows = _looks(data, formats or {})
+        self._next = next(self._rows, None)
+
+    def of(self, number: int) -> RowLook | None:
+        """How that row looks; None if like any."""
+        while self._next is not None and self._next.number < number:
+            self._next = next(self._rows, None)
+        return self._next if self._next is not None and self._next.number == number else None
+
+
+def formulas(data: bytes) -> Iterator[tuple[int, list[tuple[int, str]]]]:
+    """(row, its (column, formula) in their order), from 1; what shares another cell's formula has none of its own.
+
+    Where cells do not say where they stand, row and column are 0.
+    """
+    matches = (_FORMULA if _USUAL in data else _FORMULA_OTHERWISE).finditer(data)
+    for row, of_row in groupby(matches, key=lambda match: match.group(2)):
+        found = [(_column(match.group(1)), html.unescape(match.group(3).decode("utf-8", "replace"))) for match in of_row]
+        yield int(row or 0), found
+
+
+def _hidden_columns(data: bytes) -> frozenset[int]:
     found: set[int] = set()
     for match in _COLUMN.finditer(data, 0, max(data.find(b"sheetData"), 0)):
         if _HIDDEN.search(match.group(1)):
@@ -64,30 +103,21 @@ def hidden_columns(data: bytes) -> frozenset[int]:
     return frozenset(found)
 
 
-def looks(data: bytes, formats: Formats) -> Iterator[RowLook]:
-    """How the rows of a sheet look that do not look like any, in their order."""
+def _looks(data: bytes, formats: Formats) -> Iterator[RowLook]:
+    """How the rows look that do not look like any, in their order."""
     has_hidden = b'hidden="' in data
     if not formats and not has_hidden:
         return
+    styled_cell = _STYLED if _USUAL in data else _STYLED_OTHERWISE
+    styled: list[tuple[bytes, bytes]] = []
+    own: dict[int, Show] = {}
     for number, start, tag_end, end in _rows(data):
         is_hidden = has_hidden and _HIDDEN.search(data, start, tag_end) is not None
-        own = {}
-        if formats:
-            for letters, style in _STYLED.findall(data, tag_end, end):
-                if style in formats:
-                    own[_column(letters)] = formats[style]
+        if formats and (found := styled_cell.findall(data, tag_end, end)) != styled:
+            styled = found  # the rows of a table look the same
+            own = {_column(letters): formats[style] for letters, style in styled if style in formats}
         if own or is_hidden:
             yield RowLook(number, is_hidden, own)
-
-
-def formulas(data: bytes) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-    """(row, its (column, formula) in their order), from 1; what shares another cell's formula has none of its own."""
-    if b"</f>" not in data and b":f>" not in data:
-        return
-    for number, _, tag_end, end in _rows(data):
-        found = [(_column(letters), html.unescape(text.decode("utf-8", "replace"))) for letters, text in _FORMULA.findall(data, tag_end, end)]
-        if found:
-            yield number, found
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, int, int, int]]:
@@ -104,5 +134,5 @@ def _rows(data: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 @lru_cache(4096)
-def _column(letters: bytes) -> int:
-    return int(column_index_from_string(letters.decode("ascii")))
+def _column(letters: bytes | None) -> int:
+    return int(column_index_from_string(letters.decode("ascii"))) if letters else 0

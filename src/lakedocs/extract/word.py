@@ -158,13 +158,13 @@ class _Walker:
 
     def _table(self, table: etree._Element, region: str, place: Place, tracked: Tracked) -> None:
         """A row per element. Cells that are merged keep their columns: the value stands in the first, the others are empty."""
-        for number, (row, of_row) in enumerate(_children(table, "tr", tracked), start=1):
-            before, _, of_row, is_hidden = _cell_properties(row, "trPr", of_row)
+        for number, (row, of_wrapper) in enumerate(_children(table, "tr", tracked), start=1):
+            before, _, of_row, is_hidden = _cell_properties(row, "trPr", of_wrapper)
             cells = [""] * before
             nested: list[tuple[etree._Element, Tracked]] = []
             texts: list[ParagraphText] = []
-            for cell, of_cell in _children(row, "tc", of_row):
-                _, columns, of_cell, _ = _cell_properties(cell, "tcPr", of_cell)
+            for cell, of_cell_wrapper in _children(row, "tc", of_row):
+                _, columns, of_cell, _ = _cell_properties(cell, "tcPr", of_cell_wrapper)
                 lines: list[str] = []
                 for block, of_block in _blocks(cell, of_cell):
                     if local_name(block) in ("tbl", "altChunk"):

@@ -21,10 +21,11 @@ _APART = "\n"
 _SKIPPED = frozenset(("pPr", "rPr", "docPr", "delInstrText", "softHyphen", "sdtPr", "sdtEndPr", "binData", "annotationRef"))
 _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _LAYOUT = frozenset(
-    "PAGE NUMPAGES SECTIONPAGES PAGEREF REF NOTEREF STYLEREF TOC TOA INDEX RD SEQ SECTION LISTNUM AUTONUM AUTONUMLGL AUTONUMOUT BIDIOUTLINE "
-    "FORMTEXT FORMCHECKBOX FORMDROPDOWN EMBED LINK SHAPE SYMBOL EQ ADVANCE PRINT PRIVATE FILESIZE NUMCHARS NUMWORDS DATE TIME SAVEDATE "
-    "CREATEDATE PRINTDATE EDITTIME REVNUM".split()
-)
+    ("PAGE", "NUMPAGES", "SECTIONPAGES", "PAGEREF", "REF", "NOTEREF", "STYLEREF", "TOC", "TOA", "INDEX", "RD", "SEQ", "SECTION", "LISTNUM",
+     "AUTONUM", "AUTONUMLGL", "AUTONUMOUT", "BIDIOUTLINE", "FORMTEXT", "FORMCHECKBOX", "FORMDROPDOWN", "EMBED", "LINK", "SHAPE", "SYMBOL", "EQ",
+     "ADVANCE", "PRINT", "PRIVATE", "FILESIZE", "NUMCHARS", "NUMWORDS", "DATE", "TIME", "SAVEDATE", "CREATEDATE", "PRINTDATE", "EDITTIME",
+     "REVNUM")
+)  # fmt: skip
 """Fields whose codes tell where something stands; what they show stands beside the code."""
 _ADDRESS = re.compile(r'\s*(?:"([^"]*)"|([^\s"\\]\S*))')
 _GREEK = dict(zip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "αβχδεφγηιϕκλμνοπθρστυϖωξψζΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", strict=True))
