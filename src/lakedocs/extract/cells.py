@@ -16,7 +16,7 @@ _SEPARATING = re.compile(r"(?:(?<=\s)|^)\|(?=\s|$)")
 
 def row_text(cells: Iterable[str]) -> str:
     """A row as a person reads it; a bar inside of a cell that would look like one between two is broken."""
-    return " | ".join(_SEPARATING.sub("¦", cell) for cell in cells)
+    return " | ".join([_SEPARATING.sub("¦", cell) if "|" in cell else cell for cell in cells])
 
 
 def cell_ranges(columns: Sequence[int], row: int) -> str:
@@ -25,6 +25,8 @@ def cell_ranges(columns: Sequence[int], row: int) -> str:
     Args:
         columns: ascending, from 1.
     """
+    if columns and columns[-1] - columns[0] == len(columns) - 1 and columns[-1] <= _LAST_COLUMN:  # most rows have no gaps
+        return f"{get_column_letter(columns[0])}{row}:{get_column_letter(columns[-1])}{row}"
     lettered = [column for column in columns if column <= _LAST_COLUMN]
     return ",".join(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}" for first, last in _runs(lettered))
 

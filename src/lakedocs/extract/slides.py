@@ -11,15 +11,19 @@ import zipfile
 from lxml import etree
 
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.drawing import add_pictures, add_related, paragraphs
+from lakedocs.extract.drawing import add_pictures, add_related
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
+from lakedocs.extract.paragraphs import paragraphs
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container, core_properties, local_name, main_part
+from lakedocs.extract.xml import Container, attribute, core_properties, in_use, local_name, main_part
 from lakedocs.records import Flag, Place
 
-_RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_STRICT_RELATION_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+_RELATION_IDS = (
+    "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
+    "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
+)  # `sldId` has an `id` of its own, too
+_MACHINE_MADE = ("sldNum", "dt", "sldImg")
 
 
 def read(path: str, reading: Reading) -> None:
@@ -45,13 +49,12 @@ def read(path: str, reading: Reading) -> None:
 def _slide_parts(container: Container, main: str) -> list[str]:
     related = container.related(main)
     listed = []
-    for node in container.xml(main).iter():
-        if local_name(node) == "sldId":
-            target = related.get(node.get(_RELATION_ID) or node.get(_STRICT_RELATION_ID) or "", ("", ""))[1]
-            if target and target in container:
-                listed.append(target)
+    for node in container.xml(main).iter("{*}sldId"):
+        target = related.get(next((node.get(name) for name in _RELATION_IDS if node.get(name)), ""), ("", ""))[1]
+        if target and target in container:
+            listed.append(target)
     unlisted = [target for kind, target in related.values() if kind == "slide" and target in container and target not in listed]
-    return listed + unlisted
+    return list(dict.fromkeys(listed + unlisted))
 
 
 def _comment_authors(container: Container, main: str) -> dict[str, str]:
@@ -66,70 +69,69 @@ def _comment_authors(container: Container, main: str) -> dict[str, str]:
 def _slide(reading: Reading, container: Container, part: str, number: int, authors: dict[str, str]) -> None:
     root = container.xml(part)
     place = Place(slide=number)
-    region = "hidden" if root.get("show") in ("0", "false") else "body"
-    if region == "hidden":
-        reading.flag(Flag.HIDDEN_TEXT)
-    _shapes(reading, root, region, place)
+    is_hidden = root.get("show") in ("0", "false")
+    _shapes(reading, root, place, is_hidden=is_hidden)
     add_pictures(reading, container, part, root, place)
-    add_related(reading, container, part, place)
+    add_related(reading, container, part, place, is_hidden=is_hidden)
     for kind, target in container.related(part).values():
         if target not in container:
             continue
-        if kind == "notesSlide":
-            for shape in _notes_shapes(container.xml(target)):
-                for text in paragraphs(shape):
-                    reading.add("note", text, region="notes", place=place)
-        elif kind == "comments":
-            _comments(reading, container.xml(target), place, authors)
+        with reading.tolerating_damage():
+            if kind == "notesSlide":
+                for shape in in_use(container.xml(target), "sp", "graphicFrame"):
+                    if _placeholder(shape) not in _MACHINE_MADE:
+                        for text in paragraphs(shape):
+                            reading.add("note", text, region="notes", place=place)
+            elif kind == "comments":
+                _comments(reading, container.xml(target), place, authors)
 
 
-def _shapes(reading: Reading, root: etree._Element, region: str, place: Place) -> None:
-    """Titles first (they head the slide whatever their z-order), then the rest as drawn."""
-    shapes = [node for node in root.iter() if local_name(node) in ("sp", "graphicFrame", "cxnSp")]
-    titles = [shape for shape in shapes if _placeholder(shape) in ("title", "ctrTitle")]
-    for shape in titles:
-        reading.add("heading", " ".join(paragraphs(shape)), level=1, region=region, place=place)
-    for shape in shapes:
-        if shape in titles:
-            continue
-        tables = [node for node in shape.iter() if local_name(node) == "tbl"]
+def _shapes(reading: Reading, root: etree._Element, place: Place, *, is_hidden: bool) -> None:
+    """Titles first (they head the slide whatever their z-order), then the rest as drawn; the region of hidden ones is `hidden`."""
+    shapes = [(shape, _placeholder(shape)) for shape in in_use(root, "sp", "graphicFrame", "cxnSp")]
+    ordered = sorted(shapes, key=lambda of_shape: of_shape[1] not in ("title", "ctrTitle"))
+    for shape, placeholder in ordered:
+        region = "hidden" if is_hidden or _is_hidden(shape) else "body"
+        tables = list(shape.iter("{*}tbl"))
+        texts = [] if tables or placeholder in _MACHINE_MADE else list(paragraphs(shape))
+        if region == "hidden" and (texts or tables):
+            reading.flag(Flag.HIDDEN_TEXT)
         for table in tables:
             _table(reading, table, region, place)
-        if not tables and _placeholder(shape) not in ("sldNum", "dt"):
-            kind = "heading" if _placeholder(shape) == "subTitle" else "paragraph"
-            for text in paragraphs(shape):
-                reading.add(kind, text, level=2 if kind == "heading" else 0, region=region, place=place)
+        if placeholder in ("title", "ctrTitle"):
+            texts = [" ".join(texts)]
+        level = {"title": 1, "ctrTitle": 1, "subTitle": 2}.get(placeholder, 0)
+        for text in texts:
+            reading.add("heading" if level else "paragraph", text, level=level, region=region, place=place)
+
+
+def _is_hidden(shape: etree._Element) -> bool:
+    """Whether it, or a group that it is in, is switched off."""
+    for node in (shape, *shape.iterancestors("{*}grpSp")):
+        for properties in node.iterchildren("{*}nvSpPr", "{*}nvGraphicFramePr", "{*}nvCxnSpPr", "{*}nvGrpSpPr"):
+            if any(own.get("hidden") in ("1", "true") for own in properties.iterchildren("{*}cNvPr")):
+                return True
+    return False
 
 
 def _table(reading: Reading, table: etree._Element, region: str, place: Place) -> None:
-    for number, row in enumerate((node for node in table.iter() if local_name(node) == "tr"), start=1):
-        cells = [" ".join(paragraphs(cell)) for cell in row if local_name(cell) == "tc"]
+    """A row per element; a merged cell's value stands once, in its first cell, for the cells that it covers stand in the file, too."""
+    for number, row in enumerate(table.iter("{*}tr"), start=1):
+        cells = [" ".join(paragraphs(cell)) for cell in row.iterchildren("{*}tc")]
         if any(cells):
             reading.add("table_row", row_text(cells), level=number, region=region, place=place)
 
 
 def _placeholder(shape: etree._Element) -> str:
-    for node in shape.iter():
-        if local_name(node) == "ph":
-            return node.get("type") or "body"
-        if local_name(node) == "txBody":
-            return ""
+    for node in shape.iter("{*}ph", "{*}txBody"):
+        return (node.get("type") or "body") if local_name(node) == "ph" else ""
     return ""
 
 
-def _notes_shapes(root: etree._Element) -> list[etree._Element]:
-    shapes = [node for node in root.iter() if local_name(node) in ("sp", "graphicFrame")]
-    return [shape for shape in shapes if _placeholder(shape) not in ("sldNum", "dt", "sldImg")]
-
-
 def _comments(reading: Reading, root: etree._Element, place: Place, authors: dict[str, str]) -> None:
-    for comment in root.iter():
-        if local_name(comment) not in ("cm", "reply"):
-            continue
-        author = authors.get(comment.get("authorId") or "", "")
-        if author:
-            reading.add("author", author, region="comment", place=place)
-        own = [node for node in comment if local_name(node) in ("text", "txBody")]
-        for node in own:
+    """Comments as PowerPoint kept them until 2021 (`p:cm`, its text in `p:text`), and those with replies since (`p188:cm`, paragraphs)."""
+    for comment in root.iter("{*}cm", "{*}reply"):
+        reading.add("author", authors.get(attribute(comment, "authorId"), ""), region="comment", place=place)
+        for node in comment.iterchildren("{*}text", "{*}txBody"):
             for text in [node.text or ""] if local_name(node) == "text" else paragraphs(node):
                 reading.add("comment", text, region="comment", place=place)

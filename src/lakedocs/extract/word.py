@@ -6,7 +6,7 @@ type (WordprocessingML: ECMA-376 part 1, clause 17).
 
 from __future__ import annotations
 
-import re
+import posixpath
 import zipfile
 from collections.abc import Iterator
 
@@ -16,13 +16,13 @@ from lakedocs.extract.cells import row_text
 from lakedocs.extract.drawing import add_pictures, add_related
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
+from lakedocs.extract.mail import html_text
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container, core_properties, local_name, main_part
+from lakedocs.extract.word_styles import Styles, is_on, styles_of
+from lakedocs.extract.word_text import ParagraphText, Tracked, paragraph_text
+from lakedocs.extract.xml import Container, attribute, core_properties, is_repetition, local_name, main_part
 from lakedocs.records import Flag, Place
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
-_HEADING = re.compile(r"(?:heading|überschrift|kop|titre|título)\s*(\d)$", re.IGNORECASE)
 _SIDE_PARTS = (
     ("header", "header", "header"),
     ("footer", "footer", "footer"),
@@ -30,6 +30,17 @@ _SIDE_PARTS = (
     ("endnotes", "footnote", "endnote"),
     ("comments", "comment", "comment"),
 )
+_BLOCKS = frozenset(("p", "tbl", "footnote", "endnote", "comment", "altChunk"))
+_RUNS = frozenset(("r", "hyperlink", "fldSimple", "oMath", "oMathPara"))
+_WRAPPERS = frozenset(
+    ("body", "sdt", "sdtContent", "customXml", "ins", "del", "moveTo", "moveFrom", "smartTag", "docParts", "docPart", "docPartBody",
+     "AlternateContent", "Choice", "Fallback")
+)  # fmt: skip
+_INLINE = frozenset(("ins", "del", "moveTo", "moveFrom", "smartTag", "sdtContent"))
+"""What may hold runs where a paragraph is expected: its runs are read as one."""
+_HTML = (".htm", ".html", ".xhtml")
+_MOST_COLUMNS = 63
+"""Of a table in Word."""
 
 
 def read(path: str, reading: Reading) -> None:
@@ -45,187 +56,190 @@ def read(path: str, reading: Reading) -> None:
         main = main_part(container, "word/document.xml")
         for name, value in core_properties(container):
             reading.add("property", value, region="metadata", place=Place(part=name))
-        walker = _Walker(reading, container, _heading_levels(container, main))
-        root = container.xml(main)
-        walker.part(main, root, region="body", kind="paragraph")
-        for relation, kind, region in _SIDE_PARTS:
-            for part in dict.fromkeys(container.targets(main, relation)):
-                with reading.tolerating_damage():
-                    walker.part(part, container.xml(part), region=region, kind=kind)
+        walker = _Walker(reading, container, styles_of(container, main))
+        walker.part(main, container.xml(main), region="body", kind="paragraph")
+        _side_parts(reading, container, walker, main, "")
         for part in container.targets(main, "glossaryDocument"):
             with reading.tolerating_damage():
                 walker.part(part, container.xml(part), region="building_block", kind="paragraph")
+                _side_parts(reading, container, walker, part, "building_block")
 
 
-def _attribute(element: etree._Element, name: str) -> str:
-    return element.get(f"{_W}{name}") or element.get(f"{_STRICT_W}{name}") or ""
-
-
-def _heading_levels(container: Container, main: str) -> dict[str, int]:
-    """Style id -> heading level; `Title` counts as level 1."""
-    levels: dict[str, int] = {}
-    for part in container.targets(main, "styles"):
-        for style in container.xml(part).iter():
-            if local_name(style) != "style":
-                continue
-            style_id, name = _attribute(style, "styleId"), ""
-            outline = 0
-            for node in style.iter():
-                if local_name(node) == "name" and not name:
-                    name = _attribute(node, "val")
-                elif local_name(node) == "outlineLvl" and _attribute(node, "val").isdigit():
-                    outline = int(_attribute(node, "val")) + 1
-            match = _HEADING.match(name.strip())
-            level = int(match.group(1)) if match else 1 if name.lower() == "title" else outline
-            if 1 <= level <= 9:
-                levels[style_id] = level
-    return levels
+def _side_parts(reading: Reading, container: Container, walker: _Walker, main: str, region_of_all: str) -> None:
+    for relation, kind, region in _SIDE_PARTS:
+        for part in dict.fromkeys(container.targets(main, relation)):
+            with reading.tolerating_damage():
+                walker.part(part, container.xml(part), region=region_of_all or region, kind=kind)
 
 
 class _Walker:
     """Walks block content in document order; what floats beside the text (boxes, pictures) follows its paragraph."""
 
-    def __init__(self, reading: Reading, container: Container, headings: dict[str, int]) -> None:
+    def __init__(self, reading: Reading, container: Container, styles: Styles) -> None:
         self._reading = reading
         self._container = container
-        self._headings = headings
+        self._styles = styles
+        self._part = ""
 
     def part(self, name: str, root: etree._Element, *, region: str, kind: str) -> None:
         place = Place(part=None if region == "body" else region)
-        for block in _blocks(root):
+        self._part = name
+        for block, tracked in _blocks(root):
             if self._reading.full:
                 return
-            self._block(block, region, kind, place)
+            self._block(block, region, kind, place, tracked)
+        for control in root.iter("{*}sdtPr"):
+            self._reading.add("control", _choices(control), region="content_control", place=place)
         add_pictures(self._reading, self._container, name, root, place)
         add_related(self._reading, self._container, name, place)
 
-    def _block(self, block: etree._Element, region: str, kind: str, place: Place) -> None:
+    def _block(self, block: etree._Element, region: str, kind: str, place: Place, tracked: Tracked) -> None:
         name = local_name(block)
         if name == "tbl":
-            self._table(block, region, place)
-        elif name == "p":
-            self._paragraph(block, region, kind, place)
+            self._table(block, region, place, tracked)
+        elif name == "altChunk":
+            with self._reading.tolerating_damage():
+                self._chunk(block, region, place)
         elif name in ("footnote", "endnote", "comment"):
-            author = _attribute(block, "author")
-            if author:
-                self._reading.add("author", author, region=region, place=place)
-            for child in _blocks(block):
-                self._block(child, region, kind, place)
+            self._reading.add("author", attribute(block, "author"), region=region, place=place)
+            for child, inner in _blocks(block):
+                self._block(child, region, kind, place, inner)
+        else:
+            self._paragraph(block, region, kind, place, tracked)
 
-    def _paragraph(self, paragraph: etree._Element, region: str, kind: str, place: Place) -> None:
-        text, deleted, hidden, boxes = _paragraph_text(paragraph)
-        level = self._level(paragraph) if kind == "paragraph" else 0
-        kind = "heading" if level else "list_item" if kind == "paragraph" and _is_list_item(paragraph) else kind
-        self._reading.add(kind, text, level=level, region=region, place=place)
-        self._reading.add("paragraph", deleted, region="deletion", place=place)
-        if hidden.strip():
-            self._reading.flag(Flag.HIDDEN_TEXT)
-            self._reading.add("paragraph", hidden, region="hidden", place=place)
-        for box in boxes:
-            for block in _blocks(box):
-                self._block(block, "text_box" if region == "body" else region, "paragraph", place)
+    def _paragraph(self, paragraph: etree._Element, region: str, kind: str, place: Place, tracked: Tracked) -> None:
+        level, is_list_item, is_hidden = self._properties(paragraph)
+        text = paragraph_text(paragraph, self._styles, tracked, is_hidden=is_hidden)
+        if kind == "paragraph":
+            kind = "heading" if level else "list_item" if is_list_item else kind
+        self._reading.add(kind, "".join(text.shown), level=level if kind == "heading" else 0, region=region, place=place)
+        self._beside(text, place)
+        self._floating(text, region, place)
 
-    def _level(self, paragraph: etree._Element) -> int:
-        for node in paragraph.iter():
+    def _properties(self, paragraph: etree._Element) -> tuple[int, bool, bool]:
+        """(level of heading or 0, whether it is a list's item, whether its style hides it)."""
+        if not len(paragraph) or local_name(paragraph[0]) != "pPr":
+            return 0, False, False
+        level, style, is_list_item = 0, "", False
+        for node in paragraph[0]:
             name = local_name(node)
             if name == "pStyle":
-                return self._headings.get(_attribute(node, "val"), 0)
-            if name == "r":
-                return 0
-        return 0
+                style = attribute(node, "val")
+            elif name == "numPr":
+                is_list_item = True
+            elif name == "outlineLvl" and attribute(node, "val") in ("0", "1", "2", "3", "4", "5", "6", "7", "8"):
+                level = int(attribute(node, "val")) + 1
+        return level or self._styles.headings.get(style, 0), is_list_item, style in self._styles.hidden
 
-    def _table(self, table: etree._Element, region: str, place: Place) -> None:
-        for number, row in enumerate(_children(table, "tr"), start=1):
-            cells: list[str] = []
-            nested: list[etree._Element] = []
-            boxes: list[etree._Element] = []
-            for cell in _children(row, "tc"):
+    def _beside(self, text: ParagraphText, place: Place) -> None:
+        """What a paragraph holds that is not read with it, and a copy of what was inserted, each in a region of its own."""
+        add = self._reading.add
+        for region, pieces in (("insertion", text.inserted), ("deletion", text.deleted), ("hidden", text.hidden)):
+            if pieces and (joined := "".join(pieces)).strip():
+                add("paragraph", joined, region=region, place=place)
+                if region == "hidden":
+                    self._reading.flag(Flag.HIDDEN_TEXT)
+        if text.codes:
+            for address in text.links:
+                add("link", address, region="link", place=place)
+            for code in text.fields:
+                add("field", code, region="field", place=place)
+
+    def _floating(self, text: ParagraphText, region: str, place: Place) -> None:
+        inner_region = "text_box" if region == "body" else region
+        for drawn in text.drawn:
+            self._reading.add("paragraph", drawn, region=inner_region, place=place)
+        for box, tracked in text.floating:
+            if local_name(box) == "tbl":
+                self._table(box, region, place, tracked)
+                continue
+            for block, inner in _blocks(box, tracked):
+                self._block(block, inner_region, "paragraph", place, inner)
+
+    def _table(self, table: etree._Element, region: str, place: Place, tracked: Tracked) -> None:
+        """A row per element. Cells that are merged keep their columns: the value stands in the first, the others are empty."""
+        for number, (row, of_wrapper) in enumerate(_children(table, "tr", tracked), start=1):
+            before, _, of_row, is_hidden = _cell_properties(row, "trPr", of_wrapper)
+            cells = [""] * before
+            nested: list[tuple[etree._Element, Tracked]] = []
+            texts: list[ParagraphText] = []
+            for cell, of_cell_wrapper in _children(row, "tc", of_row):
+                _, columns, of_cell, _ = _cell_properties(cell, "tcPr", of_cell_wrapper)
                 lines: list[str] = []
-                for block in _blocks(cell):
-                    if local_name(block) == "tbl":
-                        nested.append(block)
-                    else:
-                        text, deleted, hidden, found = _paragraph_text(block)
-                        lines.append(text)
-                        boxes += found
-                        self._reading.add("paragraph", deleted, region="deletion", place=place)
-                        if hidden.strip():
-                            self._reading.flag(Flag.HIDDEN_TEXT)
-                            self._reading.add("paragraph", hidden, region="hidden", place=place)
-                cells.append(" ".join(line.strip() for line in lines if line.strip()))
+                for block, of_block in _blocks(cell, of_cell):
+                    if local_name(block) in ("tbl", "altChunk"):
+                        nested.append((block, of_block))
+                        continue
+                    hides = is_hidden or self._properties(block)[2]
+                    text = paragraph_text(block, self._styles, of_block, is_hidden=hides)
+                    lines.append("".join(text.shown).strip())
+                    texts.append(text)
+                cells += [" ".join(line for line in lines if line), *[""] * (columns - 1)]
             if any(cells):
                 self._reading.add("table_row", row_text(cells), level=number, region=region, place=place)
-            for inner in nested:
-                self._table(inner, region, place)
-            for box in boxes:
-                for block in _blocks(box):
-                    self._block(block, "text_box", "paragraph", place)
+            for text in texts:
+                self._beside(text, place)
+                self._floating(text, region, place)
+            for inner, of_inner in nested:
+                self._block(inner, "nested_table" if region == "body" else region, "paragraph", place, of_inner)
+
+    def _chunk(self, chunk: etree._Element, region: str, place: Place) -> None:
+        """A file that Word merges in when it opens the document: HTML is read here, any other as an attachment."""
+        target = self._container.related(self._part).get(attribute(chunk, "id"), ("", ""))[1]
+        if target and target in self._container:
+            data = self._container.read(target)
+            if target.lower().endswith(_HTML):
+                for paragraph in html_text(data.decode("utf-8-sig", "replace")).split("\n"):
+                    self._reading.add("paragraph", paragraph, region=region, place=place)
+            else:
+                self._reading.attach(posixpath.basename(target), data)
 
 
-def _children(parent: etree._Element, wanted: str) -> Iterator[etree._Element]:
-    """Children of that name, looked for through content controls, insertions and the like."""
+def _children(parent: etree._Element, wanted: str, tracked: Tracked) -> Iterator[tuple[etree._Element, Tracked]]:
+    """Children of that name, looked for through content controls, insertions and the like, with what tracking says of them."""
     for child in parent:
         name = local_name(child)
         if name == wanted:
-            yield child
-        elif name in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "AlternateContent", "Choice"):
-            yield from _children(child, wanted)
+            yield child, tracked
+        elif name in _WRAPPERS and (name != "Fallback" or not is_repetition(child)):
+            yield from _children(child, wanted, tracked.inside(name))
 
 
-def _blocks(parent: etree._Element) -> Iterator[etree._Element]:
-    """Paragraphs, tables and notes directly below `parent`, looked for through wrappers."""
+def _blocks(parent: etree._Element, tracked: Tracked = Tracked.NO) -> Iterator[tuple[etree._Element, Tracked]]:
+    """Paragraphs, tables and notes directly below `parent`, looked for through wrappers; runs without a paragraph count as one."""
     for child in parent:
         name = local_name(child)
-        if name in ("p", "tbl", "footnote", "endnote", "comment"):
-            yield child
-        elif name in ("body", "sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "docParts", "docPart", "docPartBody",
-                      "AlternateContent", "Choice"):  # fmt: skip
-            yield from _blocks(child)
+        if name in _BLOCKS:
+            yield child, tracked
+        elif name in _RUNS:
+            if local_name(parent) in _INLINE:
+                yield parent, tracked
+                return
+            yield child, tracked
+        elif name in _WRAPPERS and (name != "Fallback" or not is_repetition(child)):
+            yield from _blocks(child, tracked.inside(name))
 
 
-def _is_list_item(paragraph: etree._Element) -> bool:
-    return any(local_name(node) == "numPr" for node in paragraph.iter())
-
-
-def _paragraph_text(paragraph: etree._Element) -> tuple[str, str, str, list[etree._Element]]:
-    """(shown text, deleted text, hidden text, text boxes) of one paragraph."""
-    shown: list[str] = []
-    deleted: list[str] = []
-    hidden: list[str] = []
-    boxes: list[etree._Element] = []
-
-    def walk(node: etree._Element, sink: list[str]) -> None:
-        for child in node:
-            name = local_name(child)
-            if name in ("t", "delText"):
-                (deleted if name == "delText" else sink).append(child.text or "")
-            elif name in ("tab", "ptab"):
-                sink.append("\t")
-            elif name in ("br", "cr"):
-                sink.append("\n")
-            elif name == "noBreakHyphen":
-                sink.append("-")
-            elif name == "sym":
-                continue
-            elif name == "txbxContent":
-                boxes.append(child)
-            elif name in ("Fallback", "instrText", "pPr", "rPr"):
-                continue
-            elif name in ("del", "moveFrom"):
-                walk(child, deleted)
-            elif name == "r" and _is_hidden(child):
-                walk(child, hidden)
-            elif name == "docPr":
-                continue
+def _cell_properties(node: etree._Element, name: str, tracked: Tracked) -> tuple[int, int, Tracked, bool]:
+    """(columns left out before it, columns that it spans, what tracking says, whether it is hidden) of a row or cell."""
+    before, spans, is_hidden = 0, 1, False
+    for properties in node.iterchildren(f"{{*}}{name}"):
+        for child in properties:
+            kind = local_name(child)
+            if kind in ("gridSpan", "gridBefore"):
+                value = attribute(child, "val")
+                number = min(int(value), _MOST_COLUMNS) if value.isdecimal() else 0
+                before, spans = (number, spans) if kind == "gridBefore" else (before, max(number, 1))
+            elif kind == "hidden":
+                is_hidden = is_on(child)
             else:
-                walk(child, sink)
-
-    walk(paragraph, shown)
-    return "".join(shown), "".join(deleted), "".join(hidden), boxes
+                tracked = tracked.inside(kind)
+    return before, spans, tracked, is_hidden
 
 
-def _is_hidden(run: etree._Element) -> bool:
-    for child in run:
-        if local_name(child) == "rPr":
-            return any(local_name(node) == "vanish" and _attribute(node, "val") not in ("0", "false") for node in child)
-    return False
+def _choices(control: etree._Element) -> str:
+    """The choices of a content control's list, or its date, after its title."""
+    title = next((attribute(node, "val") for node in control.iterchildren("{*}alias")), "")
+    found = [attribute(node, "displayText") or attribute(node, "value") for node in control.iter("{*}listItem")]
+    found += [date.partition("T")[0] for node in control.iterchildren("{*}date") if (date := attribute(node, "fullDate"))]
+    return f"{title}: {', '.join(found)}" if title and found else ", ".join(found)

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lxml import etree
 
@@ -50,7 +51,40 @@ def parse(data: bytes) -> etree._Element:
 def local_name(element: etree._Element) -> str:
     """The tag without its namespace; empty for comments and processing instructions."""
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return _without_namespace(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(4096)
+def _without_namespace(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """An attribute by its name, whatever its namespace: the strict form of the formats has others than the usual one."""
+    own = element.get(name)
+    if own is not None:
+        return str(own)
+    return next((str(value) for key, value in element.attrib.items() if _without_namespace(str(key)) == name), "")
+
+
+def in_use(root: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """`root` and all below it of these names, in document order; what a `mc:Fallback` repeats is left out."""
+    skipped = {fallback for fallback in root.iter("{*}Fallback") if is_repetition(fallback)}
+    for node in root.iter(*(f"{{*}}{name}" for name in names)):
+        if not skipped or not any(above in skipped for above in node.iterancestors("{*}Fallback")):
+            yield node
+
+
+def is_repetition(fallback: etree._Element) -> bool:
+    """Whether a `mc:Fallback` says again what a Choice beside it says, or stands in for the chart or diagram that the Choice points to.
+
+    Where no Choice has text, a picture or such a part (ink, for one, has none), the Fallback is all that there is to read.
+    """
+    for choice in fallback.itersiblings("{*}Choice", preceding=True):
+        for node in choice.iter("{*}t", "{*}blip", "{*}graphicData", "{*}txbxContent"):
+            if local_name(node) != "graphicData" or any(attribute(child, "id") or attribute(child, "dm") for child in node):
+                return True
+    return False
 
 
 class Container:
@@ -59,6 +93,7 @@ class Container:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = {name.lower().replace("\\", "/").lstrip("/"): name for name in archive.namelist()}
+        self._relations: dict[str, list[tuple[str, str, str, bool]]] = {}
 
     def __contains__(self, part: str) -> bool:
         return part.lower().lstrip("/") in self._names
@@ -84,18 +119,31 @@ class Container:
 
     def related(self, part: str) -> dict[str, tuple[str, str]]:
         """Relationship id -> (type's last word, target part); external targets are left out."""
+        return {name: (kind, target) for name, kind, target, is_external in self._related(part) if not is_external}
+
+    def links(self, part: str) -> Iterator[str]:
+        """The addresses outside the document that `part` links to, each once; none is ever opened."""
+        yield from dict.fromkeys(target for _, kind, target, is_external in self._related(part) if is_external and kind == "hyperlink")
+
+    def _related(self, part: str) -> list[tuple[str, str, str, bool]]:
+        """(id, type's last word, target, whether it lies outside) of each relationship of a part."""
+        key = part.lower()
+        if key not in self._relations:
+            self._relations[key] = list(self._relations_of(part))
+        return self._relations[key]
+
+    def _relations_of(self, part: str) -> Iterator[tuple[str, str, str, bool]]:
         folder, _, base = part.rpartition("/")
         rels = posixpath.join(folder, "_rels", f"{base}.rels")
         if rels not in self:
-            return {}
-        found = {}
+            return
         for relation in self.xml(rels).iter(_RELATIONSHIP):
-            if relation.get("TargetMode", "").lower() == "external":
-                continue
-            target = (relation.get("Target") or "").replace("\\", "/")
-            path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-            found[relation.get("Id") or ""] = ((relation.get("Type") or "").rpartition("/")[2], path)
-        return found
+            kind, target = (relation.get("Type") or "").rpartition("/")[2], relation.get("Target") or ""
+            is_external = relation.get("TargetMode", "").lower() == "external"
+            if not is_external:
+                target = target.replace("\\", "/")
+                target = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+            yield relation.get("Id") or "", kind, target, is_external
 
     def targets(self, part: str, kind: str) -> list[str]:
         """The parts that `part` points to by relationships of this kind, in order, those present only."""
