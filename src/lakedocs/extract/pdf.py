@@ -1,49 +1,55 @@
-"""PDF: text by page with pypdfium2, tables of ruled pages with pdfplumber, embedded images and attached files."""
+"""PDF: text in reading order with pdfium, tables of ruled pages with pdfplumber, marks, outline, attached files, images, pages without text."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import time
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import pdfplumber
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
-from pdfminer.pdfexceptions import PDFException
-from pdfplumber.utils.exceptions import PdfminerException
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import row_text
+from lakedocs.extract.pdf_blocks import Styles, blocks, styles_of, title_key
+from lakedocs.extract.pdf_columns import in_reading_order
+from lakedocs.extract.pdf_grid import Grids, Table, agrees
+from lakedocs.extract.pdf_guard import check_streams
+from lakedocs.extract.pdf_lines import Line, TextPage, unreadable
+from lakedocs.extract.pdf_marks import Mark, Marks, Title, attached, outline
+from lakedocs.extract.pdf_pictures import Pictures
+from lakedocs.extract.pdf_shapes import Shapes, shapes_of
+from lakedocs.extract.pdf_tables import TableReader, disagree, placed
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Shows, Status
 
-_PARAGRAPH_CHARS = 1200
-_TABLE_RULES = 8
-_MAX_TABLE_PAGES = 20
-_MAX_IMAGES_A_PAGE = 20
-_MIN_IMAGE_PX = 32
-_PICTURES_SHARE = 0.5
-_PAGE_SCALE, _LONGEST_PAGE_PX = 2.2, 2400
-"""A page is drawn at about 160 dots an inch."""
+_PAGES_LEARNT_FROM = 40
+_TIME_SHARE = 0.5
+"""Of a file's seconds: after them no more tables and pictures are read, so that the text of all pages is."""
+_DAMAGED_IN_A_ROW = 500
+"""So many pages that can't be read one after the other are no pages: a damaged tree may count a million."""
+_FEW_CHARS, _FULL_PAGE = 60, 0.6
+"""So few letters on a page that images cover to this share are a page number or a stamp, not its text."""
+_LINES_OF_A_TABLE = 40
+_MAX_RANGES = 20
 
 
 def read(path: str, reading: Reading) -> None:
     """Fill `reading` with a PDF.
 
     Raises:
-        DocumentError: encrypted, corrupt, `needs_ocr` when no page has text but there is something to see, or empty.
+        DocumentError: encrypted, corrupt, too large, `needs_ocr` when no page has text but there is something to see, or empty.
     """
+    check_streams(path, reading.limits)
     document = _open(path)
     try:
         for name, value in document.get_metadata_dict(skip_empty=True).items():
             if name in ("Title", "Author", "Subject", "Keywords"):
                 reading.add("property", value, region="metadata", place=Place(part=name.lower()))
         for index in range(document.count_attachments()):
-            attachment = document.get_attachment(index)
-            with contextlib.suppress(pdfium.PdfiumError, UnicodeDecodeError):  # an attachment without data is no attachment
-                reading.attach(attachment.get_name(), bytes(attachment.get_data()))
-        _pages(path, document, reading)
+            attached(document.get_attachment(index).raw, document, reading.attach)
+        _Pages(path, document, reading).read()
     finally:
         document.close()
 
@@ -60,130 +66,203 @@ def _open(path: str) -> pdfium.PdfDocument:
     return document
 
 
-def _pages(path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
-    count = len(document)
-    without_text = 0
-    something_drawn = False
-    table_pages: list[int] = []
-    pictures_until = time.monotonic() + _PICTURES_SHARE * reading.limits.seconds
-    for index in range(count):
-        if reading.full:
-            break
+@dataclass(slots=True)
+class _Page:
+    """What was read of one page, until it is known what its sizes mean."""
+
+    number: int
+    text: str = ""
+    lines: list[Line] = field(default_factory=list)
+    tables: Sequence[Table] = ()
+    marks: Sequence[Mark] = ()
+
+
+class _Pages:
+    """Reads the pages in order; the first ones wait until the sizes of headings are learnt from them."""
+
+    def __init__(self, path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
+        until = time.monotonic() + _TIME_SHARE * reading.limits.seconds
+        self._document = document
+        self._reading = reading
+        self._titles: dict[int, list[Title]] = defaultdict(list)
+        self._marks = Marks(document, reading.attach)
+        self._pictures = Pictures(document, reading, until)
+        self._tables = TableReader(path, until)
+        self._styles: Styles | None = None
+        self._waiting: list[_Page] = []
+        self._with_text = 0
+        self._noted: dict[str, list[int]] = defaultdict(list)
+
+    def read(self) -> None:
+        for title in outline(self._document):
+            self._titles[title.page].append(title)
+        self._tell_titles(0, self._titles.pop(0, []))
+        in_a_row = 0
         try:
-            page = document[index]
-        except pdfium.PdfiumError:
-            without_text += 1  # a damaged page: counted, flagged below, the others are read
-            something_drawn = True
-            continue
+            for index in range(len(self._document)):
+                if self._reading.full or in_a_row >= _DAMAGED_IN_A_ROW:
+                    break
+                in_a_row = 0 if self._page(index) else in_a_row + 1
+        finally:
+            self._tables.close()
+        self._tell_waiting()
+        self._conclude()
+
+    def _page(self, index: int) -> bool:
+        """Read a page; False where it is damaged."""
         try:
-            place = Place(page=index + 1)
-            text = _text_of(page)
-            for paragraph in _paragraphs(text):
-                reading.add("paragraph", paragraph, place=place)
-            if not text.strip():
-                without_text += 1
-            as_image = reading.limits.pages_as_images and not text.strip()
-            drawn, rules = _drawn(page, reading, place, keep_images=not as_image)
-            if as_image and drawn and not _saved_page(page, reading, place, Shows.PAGE, pictures_until):
-                reading.flag(Flag.TRUNCATED)  # what this page says is lost
-            something_drawn = something_drawn or drawn
-            if rules >= _TABLE_RULES and text.strip():
-                table_pages.append(index)
-                if reading.limits.table_pages_as_images:
-                    _saved_page(page, reading, place, Shows.TABLE_PAGE, pictures_until)  # without it, its rows are those of `_tables`
+            page = self._document[index]
         except pdfium.PdfiumError:
-            something_drawn = True  # a damaged object costs what follows it on its page, not the other pages
-            reading.flag(Flag.TRUNCATED)
+            self._noted["damaged"].append(index + 1)  # the others are read
+            return False
+        try:
+            found = self._content(page, index + 1)
+        except pdfium.PdfiumError:
+            self._noted["damaged"].append(index + 1)
+            return False
         finally:
             page.close()
-    if without_text == count:
-        if something_drawn:
-            raise DocumentError(Status.NEEDS_OCR, f"No text layer on any of its pages ({count}): vision.engine or vision.layout can read them.")
-        raise DocumentError(Status.EMPTY, "The PDF has no text and shows nothing.")
-    if without_text:
-        reading.flag(Flag.PAGES_WITHOUT_TEXT)
-    _tables(path, table_pages[:_MAX_TABLE_PAGES], reading)
+        self._waiting.append(found)
+        if self._styles is not None or len(self._waiting) >= _PAGES_LEARNT_FROM:
+            self._tell_waiting()
+        return True
 
+    def _content(self, page: pdfium.PdfPage, number: int) -> _Page:
+        text_page = TextPage(page)
+        try:
+            found = _Page(number, text_page.text)
+            lines = text_page.lines()
+            if unreadable(found.text):
+                self._noted["unreadable"].append(number)
+                lines = [line for line in lines if not unreadable(line.text)]
+            found.lines = in_reading_order(lines, text_page)
+            found.marks = self._marks.of(page, found.text)
+            shapes = shapes_of(page)
+            if self._is_bare(page, found, shapes):
+                self._noted["bare"].append(number)
+                self._save(page, shapes, number, is_bare=True)
+                return found
+            self._with_text += bool(found.lines)
+            self._save(page, shapes, number, is_bare=False)
+            self._read_tables(page, text_page, found, shapes)
+        finally:
+            text_page.close()
+        return found
 
-def _text_of(page: pdfium.PdfPage) -> str:
-    text_page = page.get_textpage()
-    try:
-        return str(text_page.get_text_bounded())
-    finally:
-        text_page.close()
+    def _save(self, page: pdfium.PdfPage, shapes: Shapes, number: int, *, is_bare: bool) -> None:
+        if not (is_bare and self._reading.limits.pages_as_images):
+            self._pictures.save_images(page, shapes, Place(page=number))
+        elif not self._pictures.save_page(page, Place(page=number), Shows.PAGE):
+            self._reading.flag(Flag.TRUNCATED)  # what this page says is lost
 
+    def _is_bare(self, page: pdfium.PdfPage, found: _Page, shapes: Shapes) -> bool:
+        """Whether the page shows something but says nothing that can be read."""
+        if not shapes.is_drawn:
+            return False
+        chars = sum(len(line.text) for line in found.lines)
+        if chars >= _FEW_CHARS:
+            return False
+        width, height = page.get_size()
+        return chars == 0 or shapes.picture_points2 >= _FULL_PAGE * width * height
 
-def _paragraphs(text: str) -> Iterator[str]:
-    """The page's lines joined to stretches of about a paragraph, cut where a line ends a sentence or a blank line stands."""
-    gathered: list[str] = []
-    size = 0
-    for raw in text.splitlines():
-        line = raw.replace("￾", "-").strip()
-        if not line and gathered:
-            yield "\n".join(gathered)
-            gathered, size = [], 0
-        elif line:
-            gathered.append(line)
-            size += len(line) + 1
-            if (size >= _PARAGRAPH_CHARS and line.endswith((".", "!", "?", ":", ";"))) or size >= 2 * _PARAGRAPH_CHARS:
-                yield "\n".join(gathered)
-                gathered, size = [], 0
-    if gathered:
-        yield "\n".join(gathered)
-
-
-def _drawn(page: pdfium.PdfPage, reading: Reading, place: Place, *, keep_images: bool) -> tuple[bool, int]:
-    """(whether the page shows anything, how many thin ruled lines it has); its images may be saved on the way."""
-    drawn, rules, images = False, 0, 0
-    for item in page.get_objects(max_depth=3):
-        drawn = True
-        if item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE and keep_images and images < _MAX_IMAGES_A_PAGE:
-            images += 1
-            _save_image(item, reading, place)
-        elif item.type == pdfium_c.FPDF_PAGEOBJ_PATH:
-            left, bottom, right, top = item.get_bounds()
-            if min(right - left, top - bottom) < 2 < max(right - left, top - bottom):
-                rules += 1
-    return drawn, rules
-
-
-def _saved_page(page: pdfium.PdfPage, reading: Reading, place: Place, shows: Shows, until: float) -> bool:
-    """Keep what the page shows, for whoever reads images, as long as there is time: text that was read is not given up for pictures."""
-    if len(reading.images) >= reading.limits.images or time.monotonic() > until:
-        return False
-    scale = min(_PAGE_SCALE, _LONGEST_PAGE_PX / max(*page.get_size(), 1))
-    buffer = io.BytesIO()
-    page.render(scale=scale).to_pil().convert("L").save(buffer, "PNG")
-    reading.save_image(buffer.getvalue, "png", place, shows)
-    return True
-
-
-def _save_image(item: pdfium.PdfObject, reading: Reading, place: Place) -> None:
-    if not isinstance(item, pdfium.PdfImage):
-        return
-    buffer = io.BytesIO()
-    try:
-        width, height = item.get_px_size()
-        if min(width, height) < _MIN_IMAGE_PX:
+    def _read_tables(self, page: pdfium.PdfPage, text_page: TextPage, found: _Page, shapes: Shapes) -> None:
+        """The page's tables, if its rules make some: by pdfium's words where they fill the cells, else by pdfplumber, whose words are compared."""
+        if len(found.lines) < 2:
             return
-        item.extract(buffer, fb_format="png")
-    except (pdfium.PdfiumError, OSError, ValueError, NotImplementedError, SystemError):
-        return  # an image that pdfium can't decode is not shown to anyone either
-    reading.save_image(buffer.getvalue, "png", place)
+        grids = Grids(shapes, Counter(line.turns for line in found.lines).most_common(1)[0][0])
+        if grids.is_too_dense and len(found.lines) >= _LINES_OF_A_TABLE:  # else it is a drawing
+            self._noted["tables"].append(found.number)
+        tables = grids.tables(text_page, found.lines)
+        sure = [table for table in tables if agrees(table, found.lines)]
+        # a frame around a word is no table
+        is_in_doubt = any(len(table.rows) > 1 for table in tables if table not in sure)
+        if not sure and not is_in_doubt:
+            return
+        if self._reading.limits.table_pages_as_images:
+            self._pictures.save_page(page, Place(page=found.number), Shows.TABLE_PAGE)  # without it, its rows are those that are read here
+        found.tables = sure
+        if is_in_doubt:
+            self._read_again(found)
+
+    def _read_again(self, found: _Page) -> None:
+        """Let pdfplumber read a page on which pdfium's words and the cells do not fit; its rows are taken where they fit the text."""
+        read = self._tables.page(found.number)
+        if read is None:
+            self._noted["tables"].append(found.number)
+            return
+        tables = [table for table in read.tables if agrees(table, found.lines)]
+        if sum(len(table.rows) for table in tables) > sum(len(table.rows) for table in found.tables):
+            found.tables = tables
+        if len(tables) < sum(len(table.rows) > 1 for table in read.tables):
+            self._noted["tables"].append(found.number)
+        if read.tables and disagree(found.text, read.words):
+            self._noted["disagree"].append(found.number)
+
+    def _tell_waiting(self) -> None:
+        if self._styles is None:
+            self._styles = styles_of(page.lines for page in self._waiting)
+        for page in self._waiting:
+            self._tell(page, self._styles)
+        self._waiting.clear()
+
+    def _tell(self, page: _Page, styles: Styles) -> None:
+        """Add the elements of a page: its outline's titles that it does not hold, its text with the rows of its tables, its marks."""
+        add, place = self._reading.add, Place(page=page.number)
+        titles = self._titles.pop(page.number, [])
+        if titles:
+            keys = title_key(page.text)
+            self._tell_titles(page.number, [title for title in titles if title_key(title.text) not in keys])
+        levels = {title_key(title.text): title.level for title in titles}
+        # where a service may read the tables instead, and its rows replace these, the text stays whole beside them
+        for lines, table in placed(page.lines, page.tables, is_kept=self._reading.limits.table_pages_as_images):
+            for block in blocks(lines, styles, levels, page.text):
+                add("heading" if block.level else "paragraph", block.text, level=block.level, place=place)
+            for number, row in enumerate(table.rows if table else (), start=1):
+                add("table_row", row_text(row), level=number, region="table", place=place)
+        for mark in page.marks:
+            add(mark.kind, mark.text, region=mark.region, place=place)
+
+    def _tell_titles(self, page: int, titles: Sequence[Title]) -> None:
+        for title in titles:
+            self._reading.add("heading", title.text, level=title.level, region="outline", place=Place(page=page or None))
+
+    def _conclude(self) -> None:
+        """Say of which pages what is missing.
+
+        Raises:
+            DocumentError: when it is missing of all of them.
+        """
+        noted, reading = self._noted, self._reading
+        has_marks = any(element.region in ("form", "comment") for element in reading.elements)
+        if not self._with_text:
+            if noted["bare"]:
+                count = len(noted["bare"])
+                raise DocumentError(Status.NEEDS_OCR, f"No text layer on any of its pages ({count}): vision.engine or vision.layout can read them.")
+            if noted["damaged"]:
+                raise DocumentError(Status.CORRUPT, "None of the PDF's pages can be read.")
+            if not has_marks:
+                raise DocumentError(Status.EMPTY, "The PDF has no text and shows nothing.")
+        told = (
+            ("bare", Flag.PAGES_WITHOUT_TEXT, "Without text: {}; vision.engine or vision.layout can read them."),
+            ("unreadable", Flag.UNREADABLE_TEXT, "With text whose fonts don't say what its letters are: {}."),
+            ("damaged", Flag.TRUNCATED, "Damaged: {}."),
+            ("tables", Flag.TABLES_LEFT_OUT, "With a table of which only the text was read: {}."),
+            ("disagree", Flag.READERS_DISAGREE, "Where two readers find different words: {}."),
+        )
+        for name, flag, sentence in told:
+            if noted[name]:
+                reading.flag(flag)
+                reading.note(sentence.format(_pages(noted[name])))
 
 
-def _tables(path: str, pages: list[int], reading: Reading) -> None:
-    if not pages:
-        return
-    try:
-        with pdfplumber.open(path, pages=[page + 1 for page in pages]) as document:
-            for page in document.pages:
-                for table in page.extract_tables({"vertical_strategy": "lines", "horizontal_strategy": "lines"}):
-                    for number, row in enumerate(table, start=1):
-                        cells = [" ".join((cell or "").split()) for cell in row]
-                        if sum(map(bool, cells)) > 1:
-                            reading.add("table_row", row_text(cells), level=number, region="table", place=Place(page=page.page_number))
-                page.close()
-    except (PDFException, PdfminerException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, AssertionError):
-        # pdfminer fails in many ways on PDFs that pdfium reads; the page's text is there already, only its rows are not
-        reading.flag(Flag.TRUNCATED)
+def _pages(numbers: Sequence[int]) -> str:
+    """Page numbers for a person: 1, 2, 3 and 7 are "pages 1-3, 7"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    said = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges[:_MAX_RANGES])
+    more = sum(last - first + 1 for first, last in ranges[_MAX_RANGES:])
+    return f"{'page' if len(numbers) == 1 else 'pages'} {said}{f' and {more} more' if more else ''}"

@@ -90,13 +90,13 @@ def read_document(path: str, name: str, limits: Limits, image_folder: Path | Non
         parser = label(name_of_parser)
         read(path, reading)
         children = _children(reading, limits, image_folder, depth)
-        status, reason = Status.OK, ""
+        status, reason = Status.OK, reading.notes
         if not any(element.region != "metadata" for element in reading.elements):
             status, reason = Status.EMPTY, "It holds no text."
             if reading.images:
                 status, reason = Status.NEEDS_OCR, "It holds images but no text: vision.engine can read them."
             elif any(child.status is Status.OK for child in children):
-                status, reason = Status.OK, ""
+                status, reason = Status.OK, reading.notes
     except DocumentError as error:
         status, reason, children = Status(error.status), error.reason, ()
         if status in (Status.NEEDS_OCR, Status.EMPTY):  # a cover without text may carry documents

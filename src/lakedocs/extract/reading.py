@@ -43,6 +43,7 @@ class Reading:
         self._budget = Budget(self.allowance)
         self._flags: dict[Flag, None] = {}
         self.guesses: list[Guess] = []
+        self._notes: dict[str, None] = {}
         self.images: list[Image] = []
         self.attachments: list[Attachment] = []
 
@@ -67,6 +68,20 @@ class Reading:
     def guess(self, what: str, value: str, confidence: float) -> None:
         """Record what was inferred of the document's form; never a word of its text."""
         self.guesses.append(Guess(what, value, confidence))
+
+    @property
+    def keeps_images(self) -> bool:
+        """Whether images are stored: where they are not, nobody needs to decode them."""
+        return self._image_folder is not None
+
+    @property
+    def notes(self) -> str:
+        """What a person should know though the document is read, in sentences."""
+        return " ".join(self._notes)
+
+    def note(self, sentence: str) -> None:
+        """Say something beside a flag, such as which pages it is about; without the document's content."""
+        self._notes[sentence] = None
 
     @contextmanager
     def tolerating_damage(self) -> Iterator[None]:

@@ -1,0 +1,84 @@
+"""PDFs that unpack to more than a document can hold, told from their packed streams before anything is unpacked whole."""
+
+from __future__ import annotations
+
+import mmap
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from lakedocs.errors import DocumentError
+from lakedocs.extract.limits import Limits
+from lakedocs.records import Status
+
+_STREAM = re.compile(rb"stream\r?\n")
+_DICTIONARY_BYTES = 1_024
+_IMAGE = re.compile(rb"/Subtype\s*/Image|/DCTDecode|/JPXDecode|/JBIG2Decode|/CCITTFaxDecode")
+_FLATE = re.compile(rb"/(?:FlateDecode|Fl)\b")
+_MOST_PACKED = 1_032
+"""Deflate can't make anything smaller than by this."""
+_HARMLESS_MB = 16
+_CHUNK = 1 << 16
+_BIT = 1 << 20
+_MAX_NESTED = 3
+
+
+class _Unpacker(Protocol):
+    """What zlib's own class, which has no public name, offers."""
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+
+def check_streams(path: str, limits: Limits) -> None:
+    """Look at the streams that could unpack to much; images are left to those who would draw them.
+
+    Raises:
+        DocumentError: `too_large` for a stream that unpacks to more than a document may, or to an absurd multiple of its size.
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        ends = -1
+        for match in _STREAM.finditer(data):
+            start = match.end()
+            if start < ends or data[match.start() - 3 : match.start()] == b"end":
+                continue
+            before = data[max(0, start - _DICTIONARY_BYTES) : match.start()]
+            dictionary = before[before.rfind(b"obj") + 3 :]
+            layers = len(_FLATE.findall(dictionary))
+            if not layers or _IMAGE.search(dictionary):
+                continue
+            end = data.find(b"endstream", start)
+            ends = end if end >= 0 else len(data)
+            if (ends - start) * _MOST_PACKED**layers > _HARMLESS_MB * 2**20:
+                _check(data, start, ends, min(layers, _MAX_NESTED), limits)
+
+
+def _check(data: mmap.mmap, start: int, end: int, layers: int, limits: Limits) -> None:
+    packed = end - start
+    unpackers = [zlib.decompressobj() for _ in range(layers)]
+    total = 0
+    try:
+        for at in range(start, end, _CHUNK):
+            for size in _unpacked(unpackers, data[at : min(at + _CHUNK, end)]):
+                total += size
+                if total > limits.unpacked_mb * 2**20:
+                    raise DocumentError(Status.TOO_LARGE, f"A stream of it unpacks to more than {limits.unpacked_mb} MB.")
+                if total > _HARMLESS_MB * 2**20 and total > limits.unpack_ratio * packed:
+                    raise DocumentError(Status.TOO_LARGE, f"A stream unpacks to more than {limits.unpack_ratio} times its size.")
+    except zlib.error:
+        return  # encrypted, or damaged: what pdfium makes of it ends with it
+
+
+def _unpacked(unpackers: Sequence[_Unpacker], piece: bytes) -> Iterator[int]:
+    """The sizes of what a piece becomes under all layers, bit by bit."""
+    first, *others = unpackers
+    while piece:
+        made = first.decompress(piece, _BIT)
+        if others:
+            yield from _unpacked(others, made)
+        else:
+            yield len(made)
+        piece = first.unconsumed_tail
