@@ -173,6 +173,7 @@ def _word_paragraph(paragraph: etree._Element, region: str, hidden_styles: set[s
         parents = parents[: len(parents) - len(above) - 1]
         tags = around | ({"content control"} if "sdt" in parents else set()) | ({"hyperlink"} if "hyperlink" in parents else set())
         tags |= {"insertion"} if {"ins", "moveTo"} & set(parents) else set()
+        tags |= {"math"} if "math" in str(node.tag) else set()
         tags |= {"field"} if in_result or "fldSimple" in parents else set()
         run = next((a for a in node.iterancestors() if _name(a) == "r"), None)
         deleted = name == "delText" or bool({"del", "moveFrom"} & {*parents, *inner})
