@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-READERS = ("docx", "pptx", "openpyxl", "pdfplumber", "pypdfium2", "python_calamine", "extract_msg", "olefile", "charset_normalizer", "lxml", "PIL")
+READERS = (
+    "docx", "pptx", "openpyxl", "pdfplumber", "pypdfium2", "python_calamine", "extract_msg", "olefile", "chardet", "ftfy", "striprtf", "tnefparse", "xlrd",
+    "asn1crypto", "lxml", "PIL",
+)  # fmt: skip
 MODELS = ("transformers", "sentence_transformers", "openvino", "openai", "tokenizers", "rs_bpe")
 REDACTION = ("presidio_analyzer", "presidio_anonymizer", "spacy", "phonenumbers", "tldextract")
 SEARCH = ("lancedb", "azure")
