@@ -11,6 +11,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract import pdf_xfa
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.pdf_blocks import Styles, blocks, styles_of, title_key
 from lakedocs.extract.pdf_columns import in_reading_order
@@ -49,9 +50,22 @@ def read(path: str, reading: Reading) -> None:
                 reading.add("property", value, region="metadata", place=Place(part=name.lower()))
         for index in range(document.count_attachments()):
             attached(document.get_attachment(index).raw, document, reading.attach)
-        _Pages(path, document, reading).read()
+        if pdf_xfa.is_dynamic(document):
+            _dynamic_form(document, reading)
+        else:
+            _Pages(path, document, reading).read()
     finally:
         document.close()
+
+
+def _dynamic_form(document: pdfium.PdfDocument, reading: Reading) -> None:
+    """Its texts and values; its page only says that another program is needed."""
+    texts = pdf_xfa.texts(document)
+    if not texts:
+        raise DocumentError(Status.UNSUPPORTED, "A dynamic form (XFA) that nothing but Adobe's programs show: print it to a PDF.")
+    for text in texts:
+        reading.add("form_field", text, region="form")
+    reading.note("A dynamic form (XFA): its texts and values were read, not its pages.")
 
 
 def _open(path: str) -> pdfium.PdfDocument:

@@ -87,10 +87,10 @@ def blocks(lines: Sequence[Line], styles: Styles, titles: Mapping[str, int], pag
     size, level = 0, 0
     for number, (line, text) in enumerate(rows):
         is_new = number == 0 or _is_apart(rows[number - 1][0], line, step)
-        found = titles.get(title_key(text), 0) or _heading_level(line, text, styles)
+        found = (titles.get(title_key(text), 0) if titles else 0) or _heading_level(line, text, styles)
         if not found and line.is_bold and not styles.is_bold and is_new and _stands_alone(rows, number, step):
             found = min(len(styles.levels) + 1, _MAX_LEVELS) if _is_title(text, _MAX_BOLD_CHARS) else 0
-        continues = found and found == level and not _is_apart(rows[number - 1][0], line, max(step, line.size)) and len(gathered) < _MAX_HEADING_LINES
+        continues = found and found == level and len(gathered) < _MAX_HEADING_LINES and not _is_apart(rows[number - 1][0], line, max(step, line.size))
         if gathered and not continues and (is_new or found or level):
             yield _block(gathered, level)
             gathered, size = [], 0
@@ -141,13 +141,15 @@ def _glue(one: Line, other: Line, before: str, after: str) -> str | None:
 
 
 def _heading_level(line: Line, text: str, styles: Styles) -> int:
-    return styles.level(line) if _is_title(text, _MAX_HEADING_CHARS) else 0
+    level = styles.level(line)
+    return level if level and _is_title(text, _MAX_HEADING_CHARS) else 0
 
 
 def _is_title(text: str, longest: int) -> bool:
-    return (len(text) <= longest and _WORD.search(text) is not None and not text.endswith((".", ",", ";"))) or (
-        len(text) <= longest // 2 and _WORD.search(text) is not None and text.endswith(".") and text[:1].isdigit()
-    )
+    """Whether a text could be a title: short, of words, and no sentence, unless it is a numbered one."""
+    if len(text) > longest or _WORD.search(text) is None:
+        return False
+    return not text.endswith((".", ",", ";")) or (len(text) <= longest // 2 and text[:1].isdigit() and text.endswith("."))
 
 
 def _stands_alone(rows: list[tuple[Line, str]], number: int, step: float) -> bool:
@@ -173,7 +175,7 @@ def _is_apart(one: Line, other: Line, step: float) -> bool:
     """Whether a paragraph ends between two lines: there is room, or another size, or the text goes on elsewhere after the end of a sentence."""
     if one.turns != other.turns or abs(one.size - other.size) > _SAME_SIZE * max(one.size, other.size):
         return True
-    way = one.upright()[1] - other.upright()[1]
+    way = one.upright()[1] - other.upright()[1] if one.turns else one.bottom - other.bottom
     if way < -other.size:
         return one.text.rstrip().endswith(_SENTENCE_ENDS)
     return way > max(_FAR * step, 1.2 * other.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -11,7 +12,7 @@ from lakedocs.extract.pdf_lines import Box, Line, TextPage
 _FEWEST_LINES, _MOST_LINES = 8, 2_000
 _LEAPS_LEFT_ALONE = 3
 """A page may go up again so often: for the next column, for a footnote, for a header that was drawn last."""
-_SAMPLE = 7
+_SAMPLE, _FIRST = 7, 3
 _SHARE_OF_SAMPLE = 0.6
 _GAP_POINTS, _GAP_SIZES = 8.0, 0.8
 _MAX_COLUMNS = 4
@@ -59,6 +60,8 @@ def _straddles(lines: Sequence[Line], boxes: Sequence[Box], page: TextPage) -> b
     if len(long) < _FEWEST_LINES // 2:
         return False
     sample = long[:: max(1, len(long) // _SAMPLE)][:_SAMPLE]
+    if not any(_gaps(line, page) for line in sample[:_FIRST]):
+        return False
     return sum(bool(_gaps(line, page)) for line in sample) >= _SHARE_OF_SAMPLE * len(sample)
 
 
@@ -81,7 +84,8 @@ def _gutter_between_lines(boxes: Sequence[Box]) -> float | None:
     """The middle of the widest strip that few lines cross and that has many on both sides."""
     left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
     best: tuple[int, float, float] | None = None
-    for x in sorted({box[0] for box in boxes if left + 0.2 * (right - left) < box[0] < right - 0.2 * (right - left)}):
+    starts = Counter(round(box[0]) for box in boxes if left + 0.2 * (right - left) < box[0] < right - 0.2 * (right - left))
+    for x in sorted(start for start, number in starts.items() if number >= _FEWEST_LINES // 2):
         edge = x - 1
         before = [box for box in boxes if box[2] <= edge]
         after = sum(box[0] >= edge for box in boxes)

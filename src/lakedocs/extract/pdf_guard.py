@@ -19,7 +19,9 @@ _FLATE = re.compile(rb"/(?:FlateDecode|Fl)\b")
 _MOST_PACKED = 1_032
 """Deflate can't make anything smaller than by this."""
 _HARMLESS_MB = 16
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14
+_SMALL, _USUAL_RATIO = 1 << 18, 20
+"""What is smaller can't unpack to more than a document may; it is left as soon as it looks usual."""
 _BIT = 1 << 20
 _MAX_NESTED = 3
 
@@ -62,6 +64,8 @@ def _check(data: mmap.mmap, start: int, end: int, layers: int, limits: Limits) -
     total = 0
     try:
         for at in range(start, end, _CHUNK):
+            if at > start and packed < _SMALL and total < _USUAL_RATIO * (at - start):
+                return  # it is packed as text and fonts are
             for size in _unpacked(unpackers, data[at : min(at + _CHUNK, end)]):
                 total += size
                 if total > limits.unpacked_mb * 2**20:

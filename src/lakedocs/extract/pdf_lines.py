@@ -6,6 +6,7 @@ import ctypes
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
@@ -126,10 +127,8 @@ class TextPage:
         pdfium_c.FPDFText_GetMatrix(self._raw, first, matrix)
         size = pdfium_c.FPDFText_GetFontSize(self._raw, first) * math.hypot(matrix.c, matrix.d)
         turns = 0 if matrix.a > abs(matrix.b) else round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-        if self._has_rtl and _RTL.search(text):
-            text = self._in_logical_order(text, first)
-        elif self._is_shifted and not self._is_wide and last - first >= length:
-            text = self._spaced(text, position)
+        if not self._is_wide and ((self._is_shifted and last - first >= length) or (self._has_rtl and _RTL.search(text))):
+            text = self._mended(text, [self._index(position + at) for at in range(length)])
         return Line(text, position, left, bottom, right, top, size, turns, length <= _MAX_BOLD_CHARS and self._is_bold(first))
 
     def _index(self, position: int) -> int:
@@ -188,24 +187,23 @@ class TextPage:
         pdfium_c.FPDFText_GetFontInfo(self._raw, index, name, 64, flags)
         return _BOLD.search(name.value) is not None
 
-    def _in_logical_order(self, text: str, first: int) -> str:
-        """pdfium turns a line around letter by letter, also the letters of what is one sign of the font (lam with alef); and it leaves the space
-        that follows a Latin word before it."""
+    def _mended(self, text: str, indexes: Sequence[int]) -> str:
+        """A line in logical order, with the spaces that it lacks.
+
+        pdfium turns text that runs from right to left around letter by letter, also the letters of what is one sign of the font (lam with alef), and
+        leaves the space that follows a Latin word before it. And what it can't name it leaves out, though it parts words as a space does.
+        """
         letters = list(text)
-        for match in _RTL_WORD.finditer(text):
-            boxes = [self.box(first + at) for at in range(match.start(), match.end())]
+        for match in _RTL_WORD.finditer(text) if self._has_rtl else ():
+            boxes = [self.box(index) for index in indexes[match.start() : match.end()]]
             start = 0
             for end in range(1, len(boxes) + 1):
                 if end == len(boxes) or boxes[end] != boxes[start]:
                     at, to = match.start() + start, match.start() + end
                     letters[at:to] = reversed(letters[at:to])
                     start = end
-        return _LATIN_IN_RTL.sub(r"\1 ", "".join(letters))
-
-    def _spaced(self, text: str, position: int) -> str:
-        """A line with spaces where pdfium leaves out what it can't name, which parts words as a space does."""
-        indexes = [self._index(position + at) for at in range(len(text))]
-        return "".join(f" {letter}" if at and indexes[at] > indexes[at - 1] + 1 else letter for at, letter in enumerate(text))
+        spaced = "".join(f" {letter}" if at and indexes[at] > indexes[at - 1] + 1 else letter for at, letter in enumerate(letters))
+        return _LATIN_IN_RTL.sub(r"\1 ", spaced) if self._has_rtl else spaced
 
 
 def clean(text: str, page_text: str = "") -> str:

@@ -30,6 +30,8 @@ from lakedocs.vision.protocol import Insight
 _PLACE = ("page", "slide", "sheet", "cells", "part")
 _TABLES = ("elements", "images", "files")
 _TEXT_READ = "read != '' OR size(flatten(tables)) > 0"
+_WITHOUT_TEXT = r"Without text: .*? can read them\. ?"
+"""The sentence of `extract.pdf` that is no longer true once they are read."""
 _ROW, _FEWEST_CELLS = "table_row", 2
 """A row has so many cells with text at least, where its page has text of its own."""
 
@@ -153,13 +155,14 @@ def _merged(
     output_hash = F.sha2(F.concat_ws(":", "output_hash", "more_hash", "fewer_hash"), 256)
     was_unread = has_text & (F.col("status") == str(Status.NEEDS_OCR))
     no_text = F.lit(str(Flag.PAGES_WITHOUT_TEXT))
+    told_apart = F.when(F.col("all_pages"), F.regexp_replace("reason", _WITHOUT_TEXT, "")).otherwise(F.col("reason"))
     told = (
         known.withColumn("fingerprint", F.when(F.col("is_unread"), F.lit("")).otherwise(F.col("fingerprint")))
         .withColumn("output_hash", F.when(differs, output_hash).otherwise(F.col("output_hash")))
         .withColumn("elements", (F.col("elements") + F.coalesce("more", F.lit(0)) - F.coalesce("fewer", F.lit(0))).cast("int"))
         .withColumn("characters", F.col("characters") + F.coalesce("more_characters", F.lit(0)) - F.coalesce("fewer_characters", F.lit(0)))
         .withColumn("flags", F.when(F.col("all_pages"), F.array_remove("flags", no_text)).otherwise(F.col("flags")))
-        .withColumn("reason", F.when(was_unread, F.lit("")).otherwise(F.col("reason")))
+        .withColumn("reason", F.when(was_unread, F.lit("")).otherwise(told_apart))
         .withColumn("status", F.when(was_unread, F.lit(str(Status.OK))).otherwise(F.col("status")))
     )
     untouched = made.where(F.col(files.name).isNull()).join(
@@ -186,7 +189,10 @@ def _anchors(own: DataFrame, shown: DataFrame) -> DataFrame:
 def _read_pages(own: DataFrame, shown: DataFrame, images: DataFrame) -> DataFrame:
     """doc_id, has_text: whether any text was read in its images (a caption is none); all_pages: on every page that has no other text."""
     with_text = own.where("page IS NOT NULL").select("doc_id", "page").distinct()
-    bare = images.where("page IS NOT NULL").select("doc_id", "page", "sha256").join(with_text, ["doc_id", "page"], "left_anti")
+    shown_on = images.where("page IS NOT NULL").select("doc_id", "page", "sha256", "shows")
+    on_text = shown_on.join(with_text.withColumn("has_text", F.lit(True)), ["doc_id", "page"], "left")
+    # a page that was drawn because its text is but a number or a stamp says nothing else before it is read
+    bare = on_text.where((F.col("shows") == str(Shows.PAGE)) | F.col("has_text").isNull()).drop("shows", "has_text")
     read = shown.where(_TEXT_READ).select("doc_id", "sha256").distinct().withColumn("is_read", F.lit(True))
     pages = bare.join(read, ["doc_id", "sha256"], "left").groupBy("doc_id").agg(F.bool_and(F.coalesce("is_read", F.lit(False))).alias("all_pages"))
     texts = read.select("doc_id", F.lit(True).alias("has_text")).distinct()
