@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import errno
+import fcntl
+import gc
 import json
 import os
 import re
@@ -21,7 +23,8 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,8 @@ from lakedocs.records import Document, Element, Flag, Guess, Image, Place, Shows
 _START_SECONDS = 60.0
 _IDLE_SECONDS = 10.0
 _GRACE_SECONDS = 30
+_PIPE_BYTES = 1 << 20
+_GARBAGE_AFTER = 20_000
 _STORAGE_ERRORS = frozenset(
     {errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ESTALE,
      errno.ETIMEDOUT, errno.ENODEV, errno.ENOTCONN, errno.EAGAIN}
@@ -135,6 +140,9 @@ class IsolatedReader:
         self._child = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
+        assert self._child.stdout is not None
+        with suppress(OSError):  # the kernel grants so much or not; a long answer then takes fewer turns
+            fcntl.fcntl(self._child.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         atexit.register(self.close)
         if self._line(_START_SECONDS) is None:
             self.close()
@@ -164,6 +172,9 @@ class IsolatedReader:
         return line
 
 
+_FIELDS = attrgetter("kind", "text", "level", "region", *(f"place.{field.name}" for field in fields(Place)))
+
+
 def _document(data: dict[str, Any]) -> Document:
     return Document(
         name=data["name"],
@@ -173,7 +184,7 @@ def _document(data: dict[str, Any]) -> Document:
         parser=data["parser"],
         content_hash=data["content_hash"],
         size_bytes=data["size_bytes"],
-        elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, place in data["elements"]),
+        elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, *place in data["elements"]),
         images=tuple(Image(**{**image, "place": Place(**image["place"]), "shows": Shows(image["shows"])}) for image in data["images"]),
         children=tuple(_document(child) for child in data["children"]),
         guesses=tuple(Guess(*guess) for guess in data["guesses"]),
@@ -189,9 +200,7 @@ def _data(document: Document) -> dict[str, Any]:
         "parser": document.parser,
         "content_hash": document.content_hash,
         "size_bytes": document.size_bytes,
-        "elements": [
-            (e.kind, e.text, e.level, e.region, (e.place.page, e.place.slide, e.place.sheet, e.place.cells, e.place.part)) for e in document.elements
-        ],
+        "elements": list(map(_FIELDS, document.elements)),
         "images": [asdict(image) for image in document.images],
         "children": [_data(child) for child in document.children],
         "guesses": [(guess.what, guess.value, guess.confidence) for guess in document.guesses],
@@ -206,6 +215,8 @@ def _serve(limits: Limits, work: str) -> None:
     from lakedocs.extract.guard import Guard
     from lakedocs.extract.read import read_document
 
+    gc.freeze()  # what was imported stays: no look for garbage goes through it again
+    gc.set_threshold(_GARBAGE_AFTER, 20, 20)
     logging.disable(logging.CRITICAL)  # parsers log what they read
     warnings.simplefilter("ignore")
     idle_bytes = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if Path("/proc/self/statm").exists() else 0

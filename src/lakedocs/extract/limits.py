@@ -10,7 +10,7 @@ import zlib
 from pydantic import BaseModel, ConfigDict, Field
 
 from lakedocs.errors import DocumentError
-from lakedocs.records import Element, Status
+from lakedocs.records import Element, Place, Status
 
 _MOST_PARTS = 20_000
 _DIRECTORY_BYTES = 2 * 2**20
@@ -158,9 +158,9 @@ class Budget:
     def full(self) -> bool:
         return self.truncated
 
-    def add(self, element: Element) -> None:
-        """Keep the element, cut to what is left; empty ones are dropped."""
-        text = element.text.strip()
+    def add(self, kind: str, text: str, level: int, region: str, place: Place) -> None:
+        """Keep an element, cut to what is left; empty ones are dropped."""
+        text = text.strip()
         if not text or self.truncated:
             return
         left = self._allowance
@@ -171,4 +171,4 @@ class Budget:
                 return
         left.chars -= len(text)
         left.elements -= 1
-        self.elements.append(Element(element.kind, text, element.level, element.region, element.place))
+        self.elements.append(Element(kind, text, level, region, place))

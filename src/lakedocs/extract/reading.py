@@ -93,7 +93,7 @@ class Reading:
 
     def add(self, kind: str, text: str, *, level: int = 0, region: str = "body", place: Place = Place()) -> None:  # noqa: B008 - frozen
         """Keep a piece of text; empty ones are dropped, those beyond the budget set the flag `truncated`."""
-        self._budget.add(Element(kind, text, level, region, place))
+        self._budget.add(kind, text, level, region, place)
 
     def attach(self, name: str, data: bytes) -> None:
         """Keep an attachment, up to the limits of the file it came with."""
