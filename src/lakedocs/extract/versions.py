@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_VERSIONS = {"word": 3, "sheet": 3, "slides": 3, "pdf": 4, "mail": 3, "text_table": 3}
+_VERSIONS = {"word": 4, "sheet": 4, "slides": 4, "pdf": 4, "mail": 3, "text_table": 3}
 ALL = tuple(f"{name}/{number}" for name, number in sorted(_VERSIONS.items()))
 
 
