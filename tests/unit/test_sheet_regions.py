@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.packages import book, cell, xml
 
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
 from lakedocs.records import Document, Flag
-from tests.packages import book, cell, xml
 
 STYLES = (
     '<numFmts><numFmt numFmtId="170" formatCode="dd/mm/yyyy"/><numFmt numFmtId="171" formatCode="&quot;EUR&quot; #,##0.00"/>'
@@ -54,22 +54,17 @@ CELLS: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     ),
     "hidden columns follow their sheet with their heads": (
         '<cols><col min="1" max="1" width="9"/><col min="2" max="3" hidden="1"/></cols>',
-        row(1, cell("A1", "Name"), cell("B1", "Pay"), cell("D1", "City")) + row(2, cell("A2", "Ada"), cell("B2", 900), cell("C2", "x"), cell("D2", "Delft")),
+        row(1, cell("A1", "Name"), cell("B1", "Pay"), cell("D1", "City"))
+        + row(2, cell("A2", "Ada"), cell("B2", 900), cell("C2", "x"), cell("D2", "Delft")),
         {"body": ["Name | City", "Ada | Delft"], "hidden": ["Pay", "900 | x"]},
     ),
     "formulas beside their values": (
         "",
-        row(1, cell("A1", 1), formula("B1", "A1*2&amp;&quot;a&quot;", "2a", 't="x"')) + row(2, formula("B2", "SUM(B1)", "3", 't="shared" si="0"'))
+        row(1, cell("A1", 1), formula("B1", "A1*2&amp;1", "21")) + row(2, formula("B2", "SUM(B1)", "3", 't="shared" ref="B2:B3" si="0"'))
         + row(3, formula("B3", "", "4", 't="shared" si="0"')),
-        {"body": ["1 | 2", "3", "4"], "formula": ['=A1*2&"a"', "=SUM(B1)"]},
+        {"body": ["1 | 21", "3", "4"], "formula": ["=A1*2&1", "=SUM(B1)"]},
     ),
 }  # fmt: skip
-CELLS["formulas beside their values"] = (
-    "",
-    row(1, cell("A1", 1), formula("B1", "A1*2&amp;1", "21")) + row(2, formula("B2", "SUM(B1)", "3", 't="shared" ref="B2:B3" si="0"'))
-    + row(3, formula("B3", "", "4", 't="shared" si="0"')),
-    {"body": ["1 | 21", "3", "4"], "formula": ["=A1*2&1", "=SUM(B1)"]},
-)  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "rows", "wanted"), CELLS.values(), ids=CELLS.keys())
@@ -108,6 +103,7 @@ def test_what_stands_beside_the_cells(tmp_path: Path) -> None:
         '<x:comment ref="B1" authorId="1"><x:text><x:t>[Threaded comment] Why?</x:t></x:text></x:comment></x:commentList>'
     )
     shape = "<xdr:sp><xdr:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></xdr:txBody></xdr:sp>"
+    button = "<v:textbox><div><font>Press<br></font></div></v:textbox>"
     parts = {
         "comments1.xml": xml("x:comments", comments),
         "threadedComments/t1.xml": xml(
@@ -119,7 +115,7 @@ def test_what_stands_beside_the_cells(tmp_path: Path) -> None:
             f"<mc:AlternateContent><mc:Choice>{shape.format('box')}</mc:Choice><mc:Fallback>{shape.format('box')}</mc:Fallback></mc:AlternateContent>"
             '<xdr:pic><xdr:cNvPr id="1" name="n" descr="logo"/></xdr:pic>',
         ),
-        "drawings/vml1.vml": '<xml xmlns:v="urn:schemas-microsoft-com:vml"><v:shape><v:textbox><div><font>Press<br></font></div></v:textbox></v:shape></xml>',
+        "drawings/vml1.vml": f'<xml xmlns:v="urn:schemas-microsoft-com:vml"><v:shape>{button}</v:shape></xml>',
         "charts/chart1.xml": xml("c:chartSpace", "<c:ser><c:tx><c:v>Rent</c:v></c:tx></c:ser>"),
     }
     of_sheet = [("comments", "../comments1.xml"), ("threadedComment", "../threadedComments/t1.xml"), ("drawing", "../drawings/drawing1.xml"),
@@ -127,7 +123,7 @@ def test_what_stands_beside_the_cells(tmp_path: Path) -> None:
     after = (
         '<dataValidations><dataValidation type="list" prompt="Choose one" sqref="A1"><formula1>"Open,Shut"</formula1></dataValidation>'
         '<dataValidation type="whole" error="Too large" sqref="B1"/><dataValidation type="list"><formula1>$A$1:$A$9</formula1></dataValidation>'
-        "</dataValidations><headerFooter><oddHeader>&amp;L&amp;\"Arial,Bold\"&amp;12Lease &amp;amp; rent&amp;R&amp;K000000Page &amp;P</oddHeader>"
+        "</dataValidations><headerFooter><oddHeader>&amp;L&amp;\"Arial,Bold\"&amp;12Lease &amp;&amp; rent&amp;R&amp;K000000Page &amp;P</oddHeader>"
         "<evenFooter>&amp;CInternal</evenFooter></headerFooter>"
     )  # fmt: skip
     names = '<definedName name="Rates">Data!$A$1:$B$2</definedName><definedName name="Local" localSheetId="0">Data!$C$1</definedName>'
@@ -157,8 +153,10 @@ def test_formulas_come_after_all_values(tmp_path: Path) -> None:
     assert Flag.TRUNCATED in document.flags
 
 
-def test_damaged_styles_and_a_damaged_drawing_cost_themselves_alone(tmp_path: Path) -> None:
-    path = book(tmp_path / "a.xlsx", row(1, cell("A1", "x")), related=[("drawing", "../d.xml")], parts={"d.xml": b""})
-    document = read(path)
+def test_damaged_parts_cost_themselves_alone(tmp_path: Path) -> None:
+    damaged = {"d.xml": b"", "people.xml": b""}
+    document = read(
+        book(tmp_path / "a.xlsx", row(1, cell("A1", "x")), related=[("drawing", "../d.xml")], of_main=[("person", "people.xml")], parts=damaged)
+    )
     assert by_region(document) == {"body": ["x"]}
     assert Flag.TRUNCATED in document.flags

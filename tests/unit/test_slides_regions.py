@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.packages import shape, slides, xml
 
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
 from lakedocs.records import Document, Flag
-from tests.packages import shape, slides, xml
 
 
 def read(path: Path) -> Document:
@@ -30,15 +30,23 @@ def frame(rows: list[list[str]], attributes: str = "") -> str:
         for row in rows
     ]
     table = f"<a:tbl>{''.join(f'<a:tr>{row}</a:tr>' for row in cells)}</a:tbl>"
-    return f'<p:graphicFrame><p:nvGraphicFramePr><p:cNvPr id="3" name="t" {attributes}/></p:nvGraphicFramePr><a:graphic>{table}</a:graphic></p:graphicFrame>'
+    properties = f'<p:nvGraphicFramePr><p:cNvPr id="3" name="t" {attributes}/></p:nvGraphicFramePr>'
+    return f"<p:graphicFrame>{properties}<a:graphic>{table}</a:graphic></p:graphicFrame>"
 
 
 MATH = "<m:oMath><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>"
+CHART = '<a:graphicData><cx:chart r:id="rId9"/></a:graphicData>'
 CASES: dict[str, tuple[str, dict[str, list[str]]]] = {
     "the title first, whatever its place": (shape("body") + shape("Title", kind="ctrTitle"), {"body": ["Title", "body"]}),
     "groups in groups": (f"<p:grpSp>{shape('outer')}<p:grpSp>{shape('inner')}</p:grpSp></p:grpSp>", {"body": ["outer", "inner"]}),
-    "numbers and dates that PowerPoint puts in are left out": (shape("7", kind="sldNum") + shape("1 May", kind="dt") + shape("foot", kind="ftr"), {"body": ["foot"]}),
-    "merged cells of tables": (frame([["Name", '<hMerge="1"', "Rent"], ["Ada", "Vossberg", "900"]]), {"body": ["Name |  | Rent", "Ada | Vossberg | 900"]}),
+    "numbers and dates that PowerPoint puts in are left out": (
+        shape("7", kind="sldNum") + shape("1 May", kind="dt") + shape("foot", kind="ftr"),
+        {"body": ["foot"]},
+    ),
+    "merged cells of tables": (
+        frame([["Name", '<hMerge="1"', "Rent"], ["Ada", "Vossberg", "900"]]),
+        {"body": ["Name |  | Rent", "Ada | Vossberg | 900"]},
+    ),
     "a shape that is switched off": (shape("seen") + shape("unseen", properties='hidden="1"'), {"body": ["seen"], "hidden": ["unseen"]}),
     "a group that is switched off": (
         f'<p:grpSp><p:nvGrpSpPr><p:cNvPr id="1" name="g" hidden="true"/></p:nvGrpSpPr>{shape("unseen")}</p:grpSp>{shape("seen")}',
@@ -50,8 +58,8 @@ CASES: dict[str, tuple[str, dict[str, list[str]]]] = {
         {"body": ["once"]},
     ),
     "a fallback of a chart is none": (
-        "<mc:AlternateContent><mc:Choice><p:graphicFrame><a:graphic><a:graphicData><cx:chart r:id=\"rId9\"/></a:graphicData></a:graphic></p:graphicFrame>"
-        f"</mc:Choice><mc:Fallback>{shape('This chart is not available')}</mc:Fallback></mc:AlternateContent>{shape('a')}",
+        f"<mc:AlternateContent><mc:Choice><p:graphicFrame><a:graphic>{CHART}</a:graphic></p:graphicFrame></mc:Choice>"  # noqa: ISC004
+        f"<mc:Fallback>{shape('This chart is not available')}</mc:Fallback></mc:AlternateContent>{shape('a')}",
         {"body": ["a"]},
     ),
     "a fallback where the choice says nothing": (
@@ -59,8 +67,7 @@ CASES: dict[str, tuple[str, dict[str, list[str]]]] = {
         {"body": ["ink"]},
     ),
     "breaks, fields and mathematics": (
-        "<p:sp><p:txBody><a:p><a:r><a:t>one</a:t></a:r><a:br/><a:fld><a:t>two</a:t></a:fld><a:r><a:t> </a:t></a:r>"
-        f"<a14:m>{MATH}</a14:m></a:p></p:txBody></p:sp>",
+        f"<p:sp><p:txBody><a:p><a:r><a:t>one</a:t></a:r><a:br/><a:fld><a:t>two </a:t></a:fld><a14:m>{MATH}</a14:m></a:p></p:txBody></p:sp>",
         {"body": ["one\ntwo x^2"]},
     ),
     "alternative text": (shape("a", properties='title="Map" descr="The site"'), {"body": ["a"], "alt_text": ["Map", "The site"]}),
@@ -83,7 +90,8 @@ def test_levels_of_headings(tmp_path: Path) -> None:
 
 
 def test_notes_comments_charts_and_diagrams(tmp_path: Path) -> None:
-    chart = '<c:chart><c:ser><c:tx><c:v>Rent</c:v></c:tx><c:cat><c:pt idx="0"><c:v>2024</c:v></c:pt></c:cat><c:val><c:pt idx="0"><c:v>9</c:v></c:pt></c:val></c:ser></c:chart>'
+    points = '<c:cat><c:pt idx="0"><c:v>2024</c:v></c:pt></c:cat><c:val><c:pt idx="0"><c:v>9</c:v></c:pt></c:val>'
+    chart = f"<c:chart><c:ser><c:tx><c:v>Rent</c:v></c:tx>{points}</c:ser></c:chart>"
     old = '<p:cm authorId="0"><p:text>Check this</p:text></p:cm>'
     reply = '<p188:reply authorId="{B}"><p188:txBody><a:p><a:r><a:t>Done</a:t></a:r></a:p></p188:txBody></p188:reply>'
     new = (
@@ -100,7 +108,8 @@ def test_notes_comments_charts_and_diagrams(tmp_path: Path) -> None:
     }
     of_slide = [
         ("notesSlide", "../notesSlides/notesSlide1.xml"), ("comments", "../comments/comment1.xml"), ("comments", "../comments/modern.xml"),
-        ("chart", "../charts/chart1.xml"), ("diagramData", "../diagrams/data1.xml"), ("hyperlink", "https://x.example/"), ("slideLayout", "../gone.xml"),
+        ("chart", "../charts/chart1.xml"), ("diagramData", "../diagrams/data1.xml"), ("hyperlink", "https://x.example/"),
+        ("slideLayout", "../gone.xml"),
     ]  # fmt: skip
     of_main = [("commentAuthors", "commentAuthors.xml"), ("authors", "authors.xml")]
     document = read(

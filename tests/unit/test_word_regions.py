@@ -6,11 +6,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.packages import ole, paragraph, run, word, xml
 
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
 from lakedocs.records import Document, Flag, Status
-from tests.packages import ole, paragraph, run, word, xml
 
 STYLES = xml(
     "w:styles",
@@ -57,6 +57,7 @@ def field(code: str, result: str, data: str = "") -> str:
 
 WPS = "<w:drawing><wp:inline><a:graphic><a:graphicData><wps:wsp><wps:txbx>{}</wps:txbx></wps:wsp></a:graphicData></a:graphic></wp:inline></w:drawing>"
 VML = "<w:pict><v:shape><v:textbox>{}</v:textbox></v:shape></w:pict>"
+ENTRIES = '<w:listEntry w:val="no"/><w:listEntry w:val="yes"/>'
 CASES: dict[str, tuple[str, dict[str, list[str]]]] = {
     "a word in two runs is one": (paragraph("Rotter", "dam"), {"body": ["Rotterdam"]}),
     "inserted words are read in their paragraph, and known as inserted": (
@@ -140,7 +141,7 @@ CASES: dict[str, tuple[str, dict[str, list[str]]]] = {
         {"body": ["here7", "Vossberg", "below"], "link": ["https://x.example/a"], "field": ["MERGEFIELD Client"]},
     ),
     "old form fields": (
-        paragraph(field("FORMDROPDOWN", "", '<w:ffData><w:ddList><w:result w:val="1"/><w:listEntry w:val="no"/><w:listEntry w:val="yes"/></w:ddList></w:ffData>'),
+        paragraph(field("FORMDROPDOWN", "", f'<w:ffData><w:ddList><w:result w:val="1"/>{ENTRIES}</w:ddList></w:ffData>'),
                   field("FORMCHECKBOX", "", "<w:ffData><w:checkBox><w:checked/></w:checkBox></w:ffData>")),
         {"body": ["yes☒"]},
     ),

@@ -16,7 +16,7 @@ from lakedocs.extract.sheet_xml import SheetLook, formulas
 from lakedocs.extract.xml import Container, attribute, in_use, local_name
 from lakedocs.records import Place
 
-_HEADER_CODES = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[A-Za-z])')
+_HEADER_CODES = re.compile(r'&(?:&|"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[A-Za-z])')
 _HEADER = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(Header|Footer)[^>]*>([^<]+)<")
 _RULE = re.compile(rb"<(?:\w+:)?dataValidation\s([^>]*)>(.*?)</(?:\w+:)?dataValidation>|<(?:\w+:)?dataValidation\s([^>]*)/>", re.DOTALL)
 _PROMPT = re.compile(rb'\b(?:promptTitle|prompt|errorTitle|error)="([^"]*)"')
@@ -40,11 +40,10 @@ def sheets_of(container: Container, workbook: str) -> dict[str, str]:
 
 def add_parts(reading: Reading, container: Container, workbook: str, sheets: dict[str, str], seen: dict[str, SheetLook]) -> None:
     """What stands beside the cells, sheet by sheet; then defined names; formulas come last, for they may be as many as cells."""
-    people = {
-        node.get("id") or "": node.get("displayName") or ""
-        for part in container.targets(workbook, "person")
-        for node in container.xml(part).iter("{*}person")
-    }
+    people: dict[str, str] = {}
+    for part in container.targets(workbook, "person"):
+        with reading.tolerating_damage():
+            people |= {node.get("id") or "": node.get("displayName") or "" for node in container.xml(part).iter("{*}person")}
     for name, part in sheets.items():
         if reading.full:
             return
@@ -73,7 +72,7 @@ def _formulas(reading: Reading, data: bytes, sheet: str) -> None:
 def _sheet(reading: Reading, container: Container, part: str, tail: bytes, place: Place, people: dict[str, str]) -> None:
     for match in _HEADER.finditer(tail):
         region = match.group(1).decode().lower()
-        text = _HEADER_CODES.sub(" ", html.unescape(match.group(2).decode("utf-8", "replace")))
+        text = _HEADER_CODES.sub(_code_shown, html.unescape(match.group(2).decode("utf-8", "replace")))
         reading.add(region, " ".join(text.split()), region=region, place=place)
     for match in _RULE.finditer(tail):
         reading.add("control", _rule(match), region="data_validation", place=place)
@@ -98,6 +97,10 @@ def _sheet(reading: Reading, container: Container, part: str, tail: bytes, place
                     texts = [node.text or "" for node in comment.iterchildren("{*}text")]
                     _comment(reading, comment, people.get(comment.get("personId") or "", ""), "".join(texts), place)
     add_related(reading, container, part, place)
+
+
+def _code_shown(code: re.Match[str]) -> str:
+    return "&" if code.group() == "&&" else " "
 
 
 def _comments(reading: Reading, root: etree._Element, place: Place, *, has_threads: bool) -> None:

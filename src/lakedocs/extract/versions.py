@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_VERSIONS = {"word": 3, "sheet": 3, "slides": 3, "pdf": 5, "mail": 4, "text_table": 4, "text": 1, "old_word": 1, "old_slides": 1, "old_sheet": 1}
+_VERSIONS = {"word": 4, "sheet": 4, "slides": 4, "pdf": 5, "mail": 4, "text_table": 4, "text": 1, "old_word": 1, "old_slides": 1, "old_sheet": 1}
 ALL = tuple(f"{name}/{number}" for name, number in sorted(_VERSIONS.items()))
 
 
