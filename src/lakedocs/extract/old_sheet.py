@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 import re
-import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 import olefile
-import xlrd
 from openpyxl.utils import get_column_letter
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract import sheet
-from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.old_office import add_beside, opened, stream
 from lakedocs.extract.reading import Reading
-from lakedocs.records import Flag, Place, Status
+from lakedocs.records import Place, Status
 
-_XLRD_FAILS = (xlrd.XLRDError, struct.error, ValueError, LookupError, AssertionError, AttributeError, TypeError, OverflowError)
 _BEGIN, _END, _SHEET, _GOES_ON = 0x0809, 0x000A, 0x0085, 0x003C
 _HEADER, _FOOTER, _NOTE, _OBJECT, _TEXT = 0x0014, 0x0015, 0x001C, 0x005D, 0x01B6
 _OF_97 = 0x0600
@@ -37,7 +32,9 @@ def read(path: str, reading: Reading) -> None:
     except DocumentError as error:
         if error.status is not Status.CORRUPT or reading.elements:
             raise
-        _cells(path, reading)
+        from lakedocs.extract.before_97 import add_cells  # xlrd takes a tenth of a second to import
+
+        add_cells(_stream(path), reading)
     if not olefile.isOleFile(path):
         return
     with opened(path) as ole:
@@ -45,40 +42,12 @@ def read(path: str, reading: Reading) -> None:
         add_beside(ole, reading)
 
 
-def _cells(path: str, reading: Reading) -> None:
-    try:
-        book = xlrd.open_workbook(path, logfile=io.StringIO(), on_demand=True)
-        for number in range(book.nsheets):
-            found = book.sheet_by_index(number)
-            region = "body"
-            if found.visibility:
-                region = "hidden"
-                reading.flag(Flag.HIDDEN_TEXT)
-            reading.add("sheet_name", found.name, level=1, region=region, place=Place(sheet=found.name))
-            for row in range(found.nrows):
-                if reading.full:
-                    return
-                shown = [(column, sheet.shown_value(_value(cell, book.datemode))) for column, cell in enumerate(found.row(row), start=1)]
-                filled = [(column, text) for column, text in shown if text]
-                if filled:
-                    cells = cell_ranges([column for column, _ in filled], row + 1)
-                    text = row_text(text for _, text in filled)
-                    reading.add("table_row", text, level=row + 1, region=region, place=Place(sheet=found.name, cells=cells))
-    except _XLRD_FAILS as error:
-        if "encrypted" in str(error):
-            raise DocumentError(Status.ENCRYPTED, "The workbook needs a password.") from error
-        raise DocumentError(Status.CORRUPT, "The workbook's structure can't be read.") from error
-
-
-def _value(cell: xlrd.sheet.Cell, epoch: int) -> sheet.Cell:
-    if cell.ctype == xlrd.XL_CELL_DATE:
-        found: dt.datetime = xlrd.xldate_as_datetime(cell.value, epoch)
-        return found
-    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
-        return bool(cell.value)
-    if cell.ctype == xlrd.XL_CELL_ERROR:
-        return str(xlrd.error_text_from_code.get(cell.value, ""))
-    return cell.value if isinstance(cell.value, float) else str(cell.value)
+def _stream(path: str) -> bytes:
+    """The records alone: xlrd's own reader of containers does not end on damaged ones."""
+    if not olefile.isOleFile(path):
+        return Path(path).read_bytes()
+    with opened(path) as ole:
+        return stream(ole, "Workbook") or stream(ole, "Book")
 
 
 def _beside_the_cells(data: bytes, reading: Reading) -> None:

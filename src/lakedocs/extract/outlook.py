@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import extract_msg
 import olefile
+from extract_msg.constants.ps import PS_PUBLIC_STRINGS
 from extract_msg.encoding import lookupCodePage
 from extract_msg.enums import ErrorBehavior
 from extract_msg.exceptions import ExMsgBaseException
@@ -102,8 +103,7 @@ def _fields(item: MSGFile) -> Iterator[tuple[str, str]]:
         if name == "From" and (address := _text(item, _SENDER_ADDRESS)) and "@" in address and address not in shown:
             shown = f"{shown} <{address}>".strip()
         yield name, shown
-    keywords = _property(item.named, "keywords") if hasattr(item, "named") else None
-    yield "Keywords", _shown(keywords)
+    yield "Keywords", _shown(_keywords(item))
     if isinstance(item, extract_msg.Message):
         return
     printed = _property(item, "headerFormatProperties")
@@ -114,6 +114,13 @@ def _fields(item: MSGFile) -> Iterator[tuple[str, str]]:
                 shown = next((shown for attribute in _TIMES.get(name, ()) if (shown := _shown(_property(item, attribute)))), "")
             if name not in _SAID_BY_MAIL and shown not in _NOTHING:
                 yield name, shown
+
+
+def _keywords(item: MSGFile) -> object:
+    try:
+        return item.getNamedProp("Keywords", PS_PUBLIC_STRINGS)
+    except _BROKEN:
+        return None
 
 
 def _shown(value: object) -> str:

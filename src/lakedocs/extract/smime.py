@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import zlib
 
-from asn1crypto import cms
-
 from lakedocs.errors import DocumentError
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Status
@@ -26,6 +24,8 @@ def content_of(data: bytes) -> bytes:
     Raises:
         DocumentError: encrypted, corrupt, too large, or empty where a signature stands alone.
     """
+    from asn1crypto import cms  # a tenth of a second to import that hardly any mail needs
+
     try:
         envelope = cms.ContentInfo.load(data)
         kind, body = envelope["content_type"].native, envelope["content"]
