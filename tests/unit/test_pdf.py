@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import zlib
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pdfminer.psexceptions import PSSyntaxError
+from pdfplumber.page import Page
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -281,13 +284,13 @@ def test_cells_that_do_not_fit_the_words_are_read_by_a_second_reader_and_never_g
     def page(canvas: Canvas) -> None:
         lines(canvas)
         for y in (645, 625, 605):
-            canvas.drawString(76, y, "A sentence that runs over the rules of what looks like a table")
+            canvas.drawString(100, y, "Words that run over the rules of it, all of them")
 
     document = drawn(tmp_path, page)
     assert rows(document) == []
     assert Flag.TABLES_LEFT_OUT in document.flags
     assert document.reason == "With a table of which only the text was read: page 1."
-    assert "runs over the rules" in body(document)[0]
+    assert "run over the rules" in body(document)[0]
 
 
 def test_links_comments_and_fields_are_told_once(tmp_path: Path) -> None:
@@ -421,6 +424,17 @@ def test_hostile_files_end_at_once(tmp_path: Path, objects: Callable[[], list[by
         assert Flag.TRUNCATED in document.flags
 
 
+def test_bombs_are_seen_on_volumes_that_map_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unmapped(*_: object, **__: object) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr("lakedocs.extract.pdf_guard.mmap.mmap", unmapped)
+    path = tmp_path / "hostile.pdf"
+    for objects, status in ((bomb(), Status.TOO_LARGE), (cycle(), Status.OK)):
+        path.write_bytes(packed(objects))
+        assert read(path).status is status
+
+
 def test_what_packs_well_is_no_bomb(tmp_path: Path) -> None:
     path = tmp_path / "dense.pdf"
     content = b"BT /F1 12 Tf 72 700 Td (hello to whoever reads) Tj ET" + b" " * (12 << 20)
@@ -486,3 +500,34 @@ def test_real_files_are_read_as_they_are_written(name: str, wanted: list[str]) -
     text = "\n".join(element.text for element in read(CORPUS / name).elements)
     for expected in wanted:
         assert expected in text
+
+
+def test_marked_words_are_no_table(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setFillColorRGB(1, 1, 0)
+        for number, width in enumerate((40, 90, 60)):
+            canvas.rect(90, 640 - 15 * number, width, 15, stroke=0, fill=1)
+            canvas.rect(90 + width, 640 - 15 * number, 70, 15, stroke=0, fill=1)
+        canvas.setFillColorRGB(0, 0, 0)
+        for number in range(3):
+            canvas.drawString(72, 644 - 15 * number, "Some of the words in this sentence were marked with a yellow pen by somebody.")
+
+    document = drawn(tmp_path, page)
+    assert rows(document) == []
+    assert document.flags == ()
+
+
+def test_a_page_that_the_second_reader_can_not_parse_keeps_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas)
+        for y in (645, 625, 605):
+            canvas.drawString(100, y, "Words that run over the rules of it, all of them")
+
+    def failing(self: Page, settings: object) -> None:
+        raise PSSyntaxError
+
+    monkeypatch.setattr(Page, "find_tables", failing)
+    document = drawn(tmp_path, page)
+    assert document.status is Status.OK
+    assert "run over the rules" in body(document)[0]
+    assert Flag.TABLES_LEFT_OUT in document.flags

@@ -16,7 +16,7 @@ from lakedocs.extract import pdf_xfa
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.pdf_blocks import Styles, blocks, styles_of, title_key
 from lakedocs.extract.pdf_columns import in_reading_order
-from lakedocs.extract.pdf_grid import Grids, Table, agrees
+from lakedocs.extract.pdf_grid import Grids, Table, agrees, is_marked_text
 from lakedocs.extract.pdf_guard import check_streams
 from lakedocs.extract.pdf_lines import Line, TextPage, unreadable
 from lakedocs.extract.pdf_marks import Mark, Marks, Title, attached, outline
@@ -190,7 +190,7 @@ class _Pages:
         tables = grids.tables(text_page, found.lines)
         sure = [table for table in tables if agrees(table, found.lines)]
         # a frame around a word is no table
-        is_in_doubt = any(len(table.rows) > 1 for table in tables if table not in sure)
+        is_in_doubt = any(len(table.rows) > 1 and not is_marked_text(table, found.lines) for table in tables if table not in sure)
         if not sure and not is_in_doubt:
             return
         if self._reading.limits.table_pages_as_images:

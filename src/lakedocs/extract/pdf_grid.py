@@ -99,6 +99,18 @@ def agrees(table: Table, lines: Iterable[Line]) -> bool:
     return (inside & table.said).total() >= _LEAST_SHARED * max(inside.total(), table.said.total())
 
 
+def is_marked_text(table: Table, lines: Iterable[Line]) -> bool:
+    """Whether what looks like a table are words that are marked in running lines: most of these go on beyond it, and it cuts words."""
+    left, bottom, right, top = table.box
+    inside = [line for line in lines if is_inside(line, table.box)]
+    beyond = sum(
+        line.left < left - _OPEN_SIDE or line.right > right + _OPEN_SIDE or line.bottom < bottom - _OPEN_SIDE or line.top > top + _OPEN_SIDE
+        for line in inside
+    )
+    said = signs(" ".join(clean(line.text) for line in inside))
+    return 2 * beyond >= len(inside) and bool(table.said - said)
+
+
 def is_inside(line: Line, box: Box) -> bool:
     x, y = (line.left + line.right) / 2, (line.bottom + line.top) / 2
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]

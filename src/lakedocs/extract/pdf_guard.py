@@ -6,7 +6,8 @@ import mmap
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from contextlib import contextmanager
+from typing import BinaryIO, Protocol
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Limits
@@ -41,7 +42,7 @@ def check_streams(path: str, limits: Limits) -> None:
     Raises:
         DocumentError: `too_large` for a stream that unpacks to more than a document may, or to an absurd multiple of its size.
     """
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open(path, "rb") as file, _bytes_of(file) as data:
         ends = -1
         for match in _STREAM.finditer(data):
             start = match.end()
@@ -58,7 +59,19 @@ def check_streams(path: str, limits: Limits) -> None:
                 _check(data, start, ends, min(layers, _MAX_NESTED), limits)
 
 
-def _check(data: mmap.mmap, start: int, end: int, layers: int, limits: Limits) -> None:
+@contextmanager
+def _bytes_of(file: BinaryIO) -> Iterator[mmap.mmap | bytes]:
+    """A file's bytes; read where its volume can't map them."""
+    try:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError:
+        yield file.read()
+        return
+    with mapped:
+        yield mapped
+
+
+def _check(data: mmap.mmap | bytes, start: int, end: int, layers: int, limits: Limits) -> None:
     packed = end - start
     unpackers = [zlib.decompressobj() for _ in range(layers)]
     total = 0

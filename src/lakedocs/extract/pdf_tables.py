@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import BinaryIO
 import pdfplumber
 from pdfminer.pdfexceptions import PDFException
 from pdfminer.pdfpage import PDFPage
+from pdfminer.psexceptions import PSException
 from pdfplumber.page import Page
 from pdfplumber.utils.exceptions import PdfminerException
 
@@ -19,6 +22,10 @@ from lakedocs.extract.pdf_grid import Table, is_inside, signs, table_of
 from lakedocs.extract.pdf_lines import Box, Line, clean
 
 _SETTINGS = {"vertical_strategy": "lines", "horizontal_strategy": "lines"}
+_FAILURES = (
+    PDFException, PSException, PdfminerException, zlib.error, struct.error, ValueError, TypeError, KeyError, IndexError, AttributeError,
+    RecursionError, AssertionError, ArithmeticError, MemoryError, OSError, StopIteration,
+)  # fmt: skip
 _SPACE = 0.15
 """Of a letter's size: so much room parts words, however tight the font."""
 _PAGES_AN_OPENING = 100
@@ -63,8 +70,7 @@ class TableReader:
             return None
         try:
             return self._page(number)
-        except (PDFException, PdfminerException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, AssertionError,
-                ArithmeticError, MemoryError, OSError, StopIteration):  # fmt: skip
+        except _FAILURES:
             # pdfminer fails in many ways on PDFs that pdfium reads; the page's text is there already, only its rows are not
             self.close()
             return None
