@@ -44,6 +44,9 @@ _STORAGE_ERRORS = frozenset(
 _NO_MEMORY = "Parsing needs more than {} MB of memory."
 _ABORTED_SHARE = 0.3
 """Of its bound: native code that had so much when it gave up asked for more (it doubles what it holds, or more) and got none."""
+_RUST_WORDS = b"memory allocation of "
+"""How Rust ends where one piece of memory is too much to be given."""
+_SAID, _SAID_BYTES = "said", 4096
 _TRY_AGAIN = "check its rights and the storage; it is tried again in the next run."
 
 
@@ -72,7 +75,7 @@ class IsolatedReader:
                 self.close()
                 return self._failed(path, name, Status.TIMED_OUT, f"Parsing took more than {self._limits.seconds:g} seconds.")
             code = child.returncode if child is not None else 0
-            if code == -signal.SIGABRT and self._died_with_mb > self._limits.memory_mb * _ABORTED_SHARE:
+            if code == -signal.SIGABRT and (self._died_with_mb > self._limits.memory_mb * _ABORTED_SHARE or _RUST_WORDS in self._last_words()):
                 return self._failed(path, name, Status.TOO_LARGE, _NO_MEMORY.format(self._limits.memory_mb))
             return self._failed(path, name, Status.CORRUPT, f"The parser crashed on it (exit status {code}).")
         answer = json.loads(line)
@@ -108,6 +111,14 @@ class IsolatedReader:
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             self._died_with_mb = usage.ru_maxrss // 1024
+
+    def _last_words(self) -> bytes:
+        """The beginning of what a child's native code said before it gave up; never shown to anyone."""
+        path = Path(self._work.name) / _SAID if self._work is not None else None
+        if path is None or not path.exists():
+            return b""
+        with path.open("rb") as file:
+            return file.read(_SAID_BYTES)
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""
@@ -230,6 +241,7 @@ def _serve(limits: Limits, work: str) -> None:
     guard = Guard(work)
     sys.addaudithook(guard)
     out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(Path(work) / _SAID, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
     os.dup2(2, 1)  # what a library prints must not mix with the answers
     out.write(b"{}\n")
     out.flush()
@@ -250,6 +262,7 @@ def _serve(limits: Limits, work: str) -> None:
         except Exception as error:  # noqa: BLE001 - the last line of defence: a parser's unforeseen failure is one document's status, with its type
             answer = {"bug": type(error).__name__}
         signal.alarm(0)
+        os.ftruncate(2, 0)
         out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
         out.flush()
 
