@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -183,7 +183,9 @@ class IsolatedReader:
         return line
 
 
+_PLACE = attrgetter(*(field.name for field in fields(Place)))
 _FIELDS = attrgetter("kind", "text", "level", "region", *(f"place.{field.name}" for field in fields(Place)))
+_IMAGE = attrgetter("sha256", "media_type", "size_bytes", "width_px", "height_px")
 
 
 def _document(data: dict[str, Any]) -> Document:
@@ -196,7 +198,10 @@ def _document(data: dict[str, Any]) -> Document:
         content_hash=data["content_hash"],
         size_bytes=data["size_bytes"],
         elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, *place in data["elements"]),
-        images=tuple(Image(**{**image, "place": Place(**image["place"]), "shows": Shows(image["shows"])}) for image in data["images"]),
+        images=tuple(
+            Image(sha256, media_type, size, width, height, Place(*place), Shows(shows))
+            for (sha256, media_type, size, width, height), place, shows in data["images"]
+        ),
         children=tuple(_document(child) for child in data["children"]),
         guesses=tuple(Guess(*guess) for guess in data["guesses"]),
     )
@@ -212,7 +217,7 @@ def _data(document: Document) -> dict[str, Any]:
         "content_hash": document.content_hash,
         "size_bytes": document.size_bytes,
         "elements": list(map(_FIELDS, document.elements)),
-        "images": [asdict(image) for image in document.images],
+        "images": [(_IMAGE(image), _PLACE(image.place), image.shows) for image in document.images],
         "children": [_data(child) for child in document.children],
         "guesses": [(guess.what, guess.value, guess.confidence) for guess in document.guesses],
     }
