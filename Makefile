@@ -10,7 +10,8 @@ DATA ?= ../shared
 QUESTION ?= When does the lease of the Rotterdam office end?
 
 .DEFAULT_GOAL := help
-.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults bench-discovery bench-pdf samples clean
+.PHONY: help java setup run train test check format lock azureml test-azureml ner bench bench-kill bench-embedding bench-redaction bench-faults \
+  bench-discovery bench-extraction bench-pdf bench-mail bench-regions fuzz samples clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -92,8 +93,20 @@ bench-faults: setup ## Passages through services on loopback of which a fifth of
 bench-discovery: setup ## A run with five new files among a million: seconds and memory
 	$(BIN)/python benchmarks/discovery.py
 
+bench-mail: setup ## Share of words and attachments of mails that are kept, in FOLDER
+	$(BIN)/python benchmarks/mail_words.py $(FOLDER)
+
+bench-regions: setup ## Share of words kept, region by region of the Office files in FOLDER
+	$(BIN)/python benchmarks/regions.py $(FOLDER)
+
 bench-pdf: setup ## Words and seconds of readers of PDFs on FOLDER
 	$(BIN)/python benchmarks/pdf_words.py $(FOLDER)
+
+bench-extraction: setup ## Speed and completeness of reading beside its peers, on N files of each kind of FOLDER
+	$(BIN)/python benchmarks/extraction.py $(or $(FOLDER),samples) $(if $(N),--files $(N)) $(ARGUMENTS)
+
+fuzz: setup ## N damaged versions of the files in FOLDER through the reader: each must end with a status, and nothing else happen
+	$(BIN)/python -m scripts.fuzz.run $(or $(FOLDER),samples) $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what a local run leaves
 	rm -rf .lakedocs dist build

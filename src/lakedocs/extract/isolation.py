@@ -1,13 +1,16 @@
 """Parsing where it can be killed: one reused child process per worker, bounded in time and memory.
 
 The parent sends a request per line as JSON and reads one JSON line back; a child that stays silent too long, dies or
-runs out of memory is replaced, and its document ends with a status instead of taking the worker along.
+runs out of memory is replaced, and its document ends with a status instead of taking the worker along. Each child has a
+folder for attachments of its own, which goes with it however it ended; it writes nowhere else (see `guard`).
 """
 
 from __future__ import annotations
 
 import atexit
 import errno
+import fcntl
+import gc
 import json
 import os
 import re
@@ -17,9 +20,11 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +35,19 @@ from lakedocs.records import Document, Element, Flag, Guess, Image, Place, Shows
 _START_SECONDS = 60.0
 _IDLE_SECONDS = 10.0
 _GRACE_SECONDS = 30
+_PIPE_BYTES = 1 << 20
+_GARBAGE_AFTER = 20_000
 _STORAGE_ERRORS = frozenset(
     {errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ESTALE,
      errno.ETIMEDOUT, errno.ENODEV, errno.ENOTCONN, errno.EAGAIN}
 )  # fmt: skip
 """What says nothing of the document: rights, a full or failing disk, a volume that is away."""
+_NO_MEMORY = "Parsing needs more than {} MB of memory."
+_ABORTED_SHARE = 0.3
+"""Of its bound: native code that had so much when it gave up asked for more (it doubles what it holds, or more) and got none."""
+_RUST_WORDS = b"memory allocation of "
+"""How Rust ends where one piece of memory is too much to be given."""
+_SAID, _SAID_BYTES = "said", 4096
 _TRY_AGAIN = "check its rights and the storage; it is tried again in the next run."
 
 
@@ -45,6 +58,8 @@ class IsolatedReader:
         self._limits = limits
         self._passwords = passwords
         self._child: subprocess.Popen[bytes] | None = None
+        self._work: tempfile.TemporaryDirectory[str] | None = None
+        self._died_with_mb = 0
         self._buffer = bytearray()
 
     def read(self, path: str, name: str, image_folder: Path | None) -> Document:
@@ -62,11 +77,13 @@ class IsolatedReader:
                 self.close()
                 return self._failed(path, name, Status.TIMED_OUT, f"Parsing took more than {self._limits.seconds:g} seconds.")
             code = child.returncode if child is not None else 0
+            if code == -signal.SIGABRT and (self._died_with_mb > self._limits.memory_mb * _ABORTED_SHARE or _RUST_WORDS in self._last_words()):
+                return self._failed(path, name, Status.TOO_LARGE, _NO_MEMORY.format(self._limits.memory_mb))
             return self._failed(path, name, Status.CORRUPT, f"The parser crashed on it (exit status {code}).")
         answer = json.loads(line)
         if "memory" in answer:
             self.close()
-            return self._failed(path, name, Status.TOO_LARGE, f"Parsing needs more than {self._limits.memory_mb} MB of memory.")
+            return self._failed(path, name, Status.TOO_LARGE, _NO_MEMORY.format(self._limits.memory_mb))
         if "storage" in answer:
             return replace(self._failed(path, name, Status.CORRUPT, f"It could not be opened ({answer['storage']}): {_TRY_AGAIN}"), is_final=False)
         if "bug" in answer:
@@ -80,7 +97,7 @@ class IsolatedReader:
             child.stdin.write(request.encode("utf-8"))
             child.stdin.flush()
         except BrokenPipeError:
-            child.wait()
+            self._wait(child)
             return None
         return self._line(self._limits.seconds)
 
@@ -89,6 +106,21 @@ class IsolatedReader:
         if self._child is None or self._child.poll() != 0:
             return None
         return self._asked(request)
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> None:
+        """Wait for a child that is ending, and note what memory it had."""
+        if child.returncode is None:
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self._died_with_mb = usage.ru_maxrss // 1024
+
+    def _last_words(self) -> bytes:
+        """The beginning of what a child's native code said before it gave up; never shown to anyone."""
+        path = Path(self._work.name) / _SAID if self._work is not None else None
+        if path is None or not path.exists():
+            return b""
+        with path.open("rb") as file:
+            return file.read(_SAID_BYTES)
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""
@@ -102,6 +134,9 @@ class IsolatedReader:
                     except BrokenPipeError:
                         continue  # what was still buffered for the dead child
             self._child = None
+        if self._work is not None:
+            self._work.cleanup()
+            self._work = None
         self._buffer.clear()
 
     def _failed(self, path: str, name: str, status: Status, reason: str) -> Document:
@@ -113,10 +148,14 @@ class IsolatedReader:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self.close()
-        command = [sys.executable, "-m", __name__, self._limits.model_dump_json()]
+        self._work = tempfile.TemporaryDirectory(prefix="lakedocs-", ignore_cleanup_errors=True)
+        command = [sys.executable, "-m", __name__, self._limits.model_dump_json(), self._work.name]
         self._child = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
+        assert self._child.stdout is not None
+        with suppress(OSError):  # the kernel grants so much or not; a long answer then takes fewer turns
+            fcntl.fcntl(self._child.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         atexit.register(self.close)
         if self._line(_START_SECONDS) is None:
             self.close()
@@ -138,12 +177,17 @@ class IsolatedReader:
                     return None
                 chunk = os.read(self._child.stdout.fileno(), 1 << 20)
                 if not chunk:
-                    self._child.wait()
+                    self._wait(self._child)
                     return None
                 self._buffer += chunk
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line
+
+
+_PLACE = attrgetter(*(field.name for field in fields(Place)))
+_FIELDS = attrgetter("kind", "text", "level", "region", *(f"place.{field.name}" for field in fields(Place)))
+_IMAGE = attrgetter("sha256", "media_type", "size_bytes", "width_px", "height_px")
 
 
 def _document(data: dict[str, Any]) -> Document:
@@ -155,8 +199,11 @@ def _document(data: dict[str, Any]) -> Document:
         parser=data["parser"],
         content_hash=data["content_hash"],
         size_bytes=data["size_bytes"],
-        elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, place in data["elements"]),
-        images=tuple(Image(**{**image, "place": Place(**image["place"]), "shows": Shows(image["shows"])}) for image in data["images"]),
+        elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, *place in data["elements"]),
+        images=tuple(
+            Image(sha256, media_type, size, width, height, Place(*place), Shows(shows))
+            for (sha256, media_type, size, width, height), place, shows in data["images"]
+        ),
         children=tuple(_document(child) for child in data["children"]),
         guesses=tuple(Guess(*guess) for guess in data["guesses"]),
     )
@@ -171,35 +218,44 @@ def _data(document: Document) -> dict[str, Any]:
         "parser": document.parser,
         "content_hash": document.content_hash,
         "size_bytes": document.size_bytes,
-        "elements": [
-            (e.kind, e.text, e.level, e.region, (e.place.page, e.place.slide, e.place.sheet, e.place.cells, e.place.part)) for e in document.elements
-        ],
-        "images": [asdict(image) for image in document.images],
+        "elements": list(map(_FIELDS, document.elements)),
+        "images": [(_IMAGE(image), _PLACE(image.place), image.shows) for image in document.images],
         "children": [_data(child) for child in document.children],
         "guesses": [(guess.what, guess.value, guess.confidence) for guess in document.guesses],
     }
 
 
-def _serve(limits: Limits) -> None:
+def _serve(limits: Limits, work: str) -> None:
     """The child's loop: one request line in, one answer line out, until its parent goes or has nothing to ask for a while."""
     import logging
     import warnings
 
+    from lakedocs.extract.guard import Guard
     from lakedocs.extract.read import read_document
 
+    gc.freeze()  # what was imported stays: no look for garbage goes through it again
+    gc.set_threshold(_GARBAGE_AFTER, 20, 20)
     logging.disable(logging.CRITICAL)  # parsers log what they read
     warnings.simplefilter("ignore")
     idle_bytes = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if Path("/proc/self/statm").exists() else 0
     bound = idle_bytes + limits.memory_mb * 2**20
     if idle_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core holds the document
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_mb * 2**20,) * 2)
+    sys.dont_write_bytecode = True
+    tempfile.tempdir = work
+    guard = Guard(work)
+    sys.addaudithook(guard)
     out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(Path(work) / _SAID, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
     os.dup2(2, 1)  # what a library prints must not mix with the answers
     out.write(b"{}\n")
     out.flush()
     while line := _next_line():
         request = json.loads(line)
         images = Path(request["images"]) if request["images"] else None
+        guard.images = request["images"]
         answer: dict[str, Any]
         try:
             signal.alarm(int(limits.seconds) + _GRACE_SECONDS)  # if the parent is gone, nobody else ends this
@@ -213,6 +269,7 @@ def _serve(limits: Limits) -> None:
         except Exception as error:  # noqa: BLE001 - the last line of defence: a parser's unforeseen failure is one document's status, with its type
             answer = {"bug": type(error).__name__}
         signal.alarm(0)
+        os.ftruncate(2, 0)
         out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
         out.flush()
 
@@ -241,4 +298,4 @@ def _next_line() -> bytes:
 
 
 if __name__ == "__main__":
-    _serve(Limits.model_validate_json(sys.argv[1]))
+    _serve(Limits.model_validate_json(sys.argv[1]), sys.argv[2])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 import zlib
 from enum import StrEnum
+from pathlib import Path
 
 import olefile
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.letters import decoded
+from lakedocs.extract.limits import zip_entries
 from lakedocs.extract.plain_text import looks_like_text
 from lakedocs.extract.smime import is_smime
 from lakedocs.extract.table_form import looks_like_table
@@ -74,6 +75,7 @@ _MAIL_HEADERS = (
     b"received:", b"from:", b"to:", b"subject:", b"date:", b"mime-version:", b"return-path:", b"message-id:", b"delivered-to:",
     b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
 )  # fmt: skip
+_HARMLESS_BYTES = 64 * 2**20
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _OPEN_DOCUMENTS = {
     f"application/vnd.oasis.opendocument.{kind}": found
@@ -142,16 +144,12 @@ def _looks_like_mail(head: bytes) -> bool:
 
 
 def _sniff_zip(path: str) -> Format:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename.lower().replace("\\", "/") for info in archive.infolist()]
-            with archive.open("mimetype") if "mimetype" in archive.namelist() else io.BytesIO() as declared:
-                kind = declared.read(200).decode("ascii", "replace")
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise DocumentError(Status.CORRUPT, "The file begins as a ZIP container but its directory can't be read.") from error
-    for start, found in _OPEN_DOCUMENTS.items():
-        if kind.startswith(start):
-            return found
+    names = [info.filename.lower().replace("\\", "/") for info in zip_entries(path)]
+    if "mimetype" in names:
+        declared = _declared(path)
+        for start, found in _OPEN_DOCUMENTS.items():
+            if declared.startswith(start):
+                return found
     for name in names:
         if name.startswith("word/"):
             return Format.DOCX
@@ -162,12 +160,24 @@ def _sniff_zip(path: str) -> Format:
     return Format.UNKNOWN
 
 
+def _declared(path: str) -> str:
+    """The media type that a container names in its first part, as OpenDocument wants it."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("mimetype") as declared:
+            return declared.read(200).decode("ascii", "replace")
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise DocumentError(Status.CORRUPT, "The file begins as a ZIP container but its directory can't be read.") from error
+
+
 def _sniff_ole(path: str) -> Format:
     try:
         with olefile.OleFileIO(path) as ole:
             streams = {"/".join(entry).lower() for entry in ole.listdir()}
+            claimed = sum(entry.size for entry in ole.direntries if entry is not None and entry.entry_type == olefile.STGTY_STREAM)
     except (OSError, ValueError, IndexError, AttributeError) as error:
         raise DocumentError(Status.CORRUPT, "The file begins as an OLE container but its directory can't be read.") from error
+    if claimed > max(2 * Path(path).stat().st_size, _HARMLESS_BYTES):
+        raise DocumentError(Status.CORRUPT, "The streams of the OLE container claim to be larger than the file.")
     if "encryptedpackage" in streams or "encryptioninfo" in streams:
         return Format.ENCRYPTED_OFFICE
     if "worddocument" in streams:

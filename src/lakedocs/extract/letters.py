@@ -73,7 +73,7 @@ def decoded(data: bytes, declared: str = "") -> Decoded:
     if name:
         try:
             return Decoded(data.decode(_wider(name)), name, 1.0)
-        except UnicodeDecodeError:
+        except (UnicodeError, LookupError):  # punycode raises the wider one; rot13, hex, ... are codecs, but of no text
             if (unicode := _utf8(data)) is not None:
                 return unicode
     return _guessed(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Iterator
 
 import extract_msg
@@ -25,7 +26,7 @@ from lakedocs.extract.tnef import add as add_tnef
 from lakedocs.extract.tnef import is_tnef
 from lakedocs.records import Flag, Status
 
-_BROKEN = (ExMsgBaseException, OSError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError)
+_BROKEN = (ExMsgBaseException, OSError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError, OverflowError, struct.error)
 """What extract-msg raises for bytes that are not as the format wants them."""
 _MAIL_FIELDS = (("From", "sender"), ("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Date", "date"), ("Subject", "subject"))
 _DISPLAYED = {"to": "0E04", "cc": "0E03", "bcc": "0E02"}

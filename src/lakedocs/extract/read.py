@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
@@ -28,7 +28,7 @@ from lakedocs.extract import (
 )
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
-from lakedocs.extract.limits import Limits
+from lakedocs.extract.limits import Allowance, Limits
 from lakedocs.extract.pdf.read import read as read_pdf
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.unlock import unlocked
@@ -58,73 +58,114 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.OPEN_CELLS: ("open_document", open_document.read_cells),
     Format.OPEN_SLIDES: ("open_document", open_document.read_text),
 }
+_CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX)
+_WITHOUT_TEXT = (Status.NEEDS_OCR, Status.EMPTY)
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
     Format.UNKNOWN: (Status.UNSUPPORTED, "The content is of no kind that is read."),
 }
 
 
-def read_document(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int = 0, passwords: tuple[str, ...] = ()) -> Document:
+def read_document(path: str, name: str, limits: Limits, image_folder: Path | None, passwords: tuple[str, ...] = ()) -> Document:
     """The file as a document with its attachments; never raises for what a file contains.
 
     Args:
         path: where the bytes are.
         name: what the file is called, for its extension and its row; an attachment's own name.
-        limits: what it may cost.
+        limits: what it may cost, its attachments included.
         image_folder: where embedded images are kept by hash; None keeps none.
-        depth: how many documents it is nested in.
         passwords: tried in order on it and its attachments, where they are encrypted.
     """
-    document = _read(path, name, limits, image_folder, depth, passwords)
-    if document.status is not Status.ENCRYPTED:
-        return document
-    with unlocked(path, passwords) as opened:
-        if opened is None:
-            return replace(document, reason=f"{document.reason} {_asks_for_password(len(passwords))}")
-        found = _read(opened, name, limits, image_folder, depth, passwords)
-    return replace(found, flags=(Flag.UNLOCKED, *found.flags), content_hash=document.content_hash, size_bytes=document.size_bytes)
+    return _Reader(limits, image_folder, passwords, Allowance(limits)).read(path, name, 0)
 
 
-def _asks_for_password(given: int) -> str:
-    return f"None of the {given} in the key document_passwords opens it." if given else "Put it into the key document_passwords."
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads a file and what is attached to it, to any depth; `allowance` is what they may still take together."""
+
+    limits: Limits
+    image_folder: Path | None
+    passwords: tuple[str, ...] = field(repr=False)
+    allowance: Allowance
+
+    def read(self, path: str, name: str, depth: int) -> Document:
+        document = self._read(path, name, depth)
+        if document.status is not Status.ENCRYPTED:
+            return document
+        with unlocked(path, self.passwords) as opened:
+            if opened is None:
+                return replace(document, reason=f"{document.reason} {self._asks_for_password()}")
+            found = self._read(opened, name, depth)
+        return replace(found, flags=(Flag.UNLOCKED, *found.flags), content_hash=document.content_hash, size_bytes=document.size_bytes)
+
+    def _asks_for_password(self) -> str:
+        if not self.passwords:
+            return "Put it into the key document_passwords."
+        return f"None of the {len(self.passwords)} in the key document_passwords opens it."
+
+    def _read(self, path: str, name: str, depth: int) -> Document:
+        size = Path(path).stat().st_size
+        content_hash, parser = "", label("kinds")
+        reading = Reading(self.limits, self.image_folder, self.allowance)
+        children: tuple[Document, ...] = ()
+        try:
+            if size > self.limits.file_mb * 2**20:
+                raise DocumentError(Status.TOO_LARGE, f"The file has {size // 2**20} MB; the limit is {self.limits.file_mb} MB.")
+            if size == 0:
+                raise DocumentError(Status.EMPTY, "The file has no bytes.")
+            content_hash = _hash_of(path)
+            found = sniff(path, name)
+            if is_disguised(name, found) and found is not Format.UNKNOWN:
+                reading.flag(Flag.DISGUISED)
+            if found in _REFUSED:
+                raise DocumentError(*_refusal(found, name))
+            if depth and found in _CONTAINERS:
+                self.allowance.unpack(path)
+            name_of_parser, read = _PARSERS[found]
+            parser = label(name_of_parser)
+            read(path, reading)
+            children = self._children(reading, depth)
+            status, reason = _outcome(reading, children)
+        except DocumentError as error:
+            status, reason = Status(error.status), error.reason
+            if status in _WITHOUT_TEXT:  # a cover without text may carry documents
+                children = self._children(reading, depth)
+        except RecursionError:
+            status, reason = Status.CORRUPT, "It is nested deeper than any document."
+        except BaseException as error:  # what Rust code raises where it gives up is no Exception
+            if type(error).__name__ != "PanicException":
+                raise
+            status, reason = Status.CORRUPT, "The workbook's structure can't be read."
+        is_kept = status is Status.OK or status in _WITHOUT_TEXT
+        return Document(
+            name, status, reason, reading.flags, parser, content_hash, size, tuple(reading.elements) if is_kept else (), tuple(reading.images),
+            children if is_kept else (), tuple(reading.guesses),
+        )  # fmt: skip
+
+    def _children(self, reading: Reading, depth: int) -> tuple[Document, ...]:
+        if not reading.attachments:
+            return ()
+        if depth >= self.limits.attachment_depth:
+            reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
+            return ()
+        children = []
+        with tempfile.TemporaryDirectory(prefix="lakedocs-") as folder:
+            for attachment in reading.attachments:
+                path = Path(folder) / "attachment"
+                path.write_bytes(attachment.data)
+                children.append(self.read(str(path), attachment.name, depth + 1))
+        return tuple(children)
 
 
-def _read(path: str, name: str, limits: Limits, image_folder: Path | None, depth: int, passwords: tuple[str, ...]) -> Document:
-    size = Path(path).stat().st_size
-    content_hash, parser = "", label("kinds")
-    reading = Reading(limits, image_folder)
-    try:
-        if size > limits.file_mb * 2**20:
-            raise DocumentError(Status.TOO_LARGE, f"The file has {size // 2**20} MB; the limit is {limits.file_mb} MB.")
-        if size == 0:
-            raise DocumentError(Status.EMPTY, "The file has no bytes.")
-        content_hash = _hash_of(path)
-        found = sniff(path, name)
-        if is_disguised(name, found) and found is not Format.UNKNOWN:
-            reading.flag(Flag.DISGUISED)
-        if found in _REFUSED:
-            raise DocumentError(*_refusal(found, name))
-        name_of_parser, read = _PARSERS[found]
-        parser = label(name_of_parser)
-        read(path, reading)
-        children = _children(reading, limits, image_folder, depth, passwords)
-        status, reason = Status.OK, reading.notes
-        if not any(element.region != "metadata" for element in reading.elements):
-            status, reason = Status.EMPTY, "It holds no text."
-            if reading.images:
-                status, reason = Status.NEEDS_OCR, "It holds images but no text: vision.engine can read them."
-            elif any(child.status is Status.OK for child in children):
-                status, reason = Status.OK, reading.notes
-    except DocumentError as error:
-        status, reason, children = Status(error.status), error.reason, ()
-        if status in (Status.NEEDS_OCR, Status.EMPTY):  # a cover without text may carry documents
-            children = _children(reading, limits, image_folder, depth, passwords)
-    except RecursionError:
-        status, reason, children = Status.CORRUPT, "It is nested deeper than any document.", ()
-    elements = tuple(reading.elements) if status in (Status.OK, Status.NEEDS_OCR, Status.EMPTY) else ()
-    return Document(
-        name, status, reason, reading.flags, parser, content_hash, size, elements, tuple(reading.images), children, tuple(reading.guesses)
-    )
+def _outcome(reading: Reading, children: tuple[Document, ...]) -> tuple[Status, str]:
+    """The status of a file that its parser read, and why where that needs a reason."""
+    if any(element.region != "metadata" for element in reading.elements):
+        return Status.OK, reading.notes
+    if reading.images:
+        return Status.NEEDS_OCR, "It holds images but no text: vision.engine can read them."
+    if any(child.status is Status.OK for child in children):
+        return Status.OK, "It has no text but that of its attachments."
+    return Status.EMPTY, "It holds no text."
 
 
 def _refusal(found: Format, name: str) -> tuple[Status, str]:
@@ -145,21 +186,6 @@ def _refusal(found: Format, name: str) -> tuple[Status, str]:
     ):
         return Status.CORRUPT, "The content is not what the extension says, nor anything else that is read."
     return _REFUSED[found]
-
-
-def _children(reading: Reading, limits: Limits, image_folder: Path | None, depth: int, passwords: tuple[str, ...]) -> tuple[Document, ...]:
-    if not reading.attachments:
-        return ()
-    if depth >= limits.attachment_depth:
-        reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
-        return ()
-    children = []
-    with tempfile.TemporaryDirectory(prefix="lakedocs-") as folder:
-        for attachment in reading.attachments:
-            path = Path(folder) / "attachment"
-            path.write_bytes(attachment.data)
-            children.append(read_document(str(path), attachment.name, limits, image_folder, depth + 1, passwords))
-    return tuple(children)
 
 
 def _hash_of(path: str) -> str:

@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.limits import Budget, Limits
+from lakedocs.extract.limits import Allowance, Budget, Limits
 from lakedocs.records import Element, Flag, Guess, Image, Place, Shows
 
 _MEDIA_TYPES = {
@@ -36,10 +36,11 @@ class Attachment:
 class Reading:
     """Collects one document; parsers call `add`, `save_image` and `attach` in reading order."""
 
-    def __init__(self, limits: Limits, image_folder: Path | None) -> None:
+    def __init__(self, limits: Limits, image_folder: Path | None, allowance: Allowance | None = None) -> None:
         self.limits = limits
+        self.allowance = allowance or Allowance(limits)
         self._image_folder = image_folder
-        self._budget = Budget(limits)
+        self._budget = Budget(self.allowance)
         self._flags: dict[Flag, None] = {}
         self._notes: dict[str, None] = {}
         self.guesses: list[Guess] = []
@@ -92,11 +93,11 @@ class Reading:
 
     def add(self, kind: str, text: str, *, level: int = 0, region: str = "body", place: Place = Place()) -> None:  # noqa: B008 - frozen
         """Keep a piece of text; empty ones are dropped, those beyond the budget set the flag `truncated`."""
-        self._budget.add(Element(kind, text, level, region, place))
+        self._budget.add(kind, text, level, region, place)
 
     def attach(self, name: str, data: bytes) -> None:
-        """Keep an attachment, up to the limit."""
-        if len(self.attachments) >= self.limits.attachments:
+        """Keep an attachment, up to the limits of the file it came with."""
+        if not self.allowance.attach(len(data)):
             self.flag(Flag.ATTACHMENTS_LEFT_OUT)
             return
         self.attachments.append(Attachment(name, data))

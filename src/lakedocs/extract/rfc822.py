@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
+from email.policy import EmailPolicy
+from functools import lru_cache
 from typing import cast
 
 from lakedocs.errors import DocumentError
@@ -29,6 +31,26 @@ _SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "appl
 _OPAQUE = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
 _MAIL_STARTS = re.compile(rb"(?:\A|(?<=\n)\r?\n)(?=From \S+ .*\d{4}\r?\n)")
+
+
+_LONGEST_HEADER = 32_768
+_REMEMBERED_HEADER = 1_000
+_LINE_ENDS = re.compile(r"[\r\n]+")
+
+
+class _Policy(EmailPolicy):
+    """The standard library's, but a header is parsed once, not at each look, and a very long one (which takes the square of it) not at all."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        if hasattr(value, "name") or len(value) > _LONGEST_HEADER:
+            return value
+        value = _LINE_ENDS.sub("", value)
+        return _header(name, value) if len(value) <= _REMEMBERED_HEADER else cast("str", self.header_factory(name, value))
+
+
+@lru_cache(256)
+def _header(name: str, value: str) -> str:
+    return cast("str", email.policy.default.header_factory(name, value))
 
 
 def read(path: str, reading: Reading) -> None:
@@ -76,7 +98,7 @@ def add_content(data: bytes, reading: Reading) -> None:
 
 def _parsed(data: bytes) -> EmailMessage:
     try:
-        return email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n "), policy=email.policy.default)
+        return email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n "), policy=cast("EmailPolicy[EmailMessage]", _Policy()))
     except (*_HOSTILE, RecursionError) as error:
         raise DocumentError(Status.CORRUPT, "The mail's structure can't be read.") from error
 

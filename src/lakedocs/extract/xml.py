@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,20 +16,35 @@ from lakedocs.records import Status
 
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 
+_ENTITY = "<!ENTITY"
+_LONG_BYTES = 10_000_000
+_DECLARATION = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml[^>]*?\sencoding\s*=\s*[\"'](?:utf-?8|us-ascii|iso-8859-\d+|windows-125\d)[\"']|(?!\?xml[^>]*?\sencoding)[?!\w])",
+    re.IGNORECASE,
+)
+"""How a part begins in which ASCII letters are bytes."""
+
 
 def parse(data: bytes) -> etree._Element:
-    """The root of a part; entities stay unresolved, nothing is fetched.
+    """The root of a part; nothing is fetched, and what declares entities is refused: Office files have none (ECMA-376 part 2, clause 9).
 
     Raises:
-        DocumentError: `corrupt` when it is not XML.
+        DocumentError: `corrupt` when it is not XML, or declares entities.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, recover=True)
+    declaration = _DECLARATION.match(data)
+    if any(_ENTITY.encode(encoding) in data for encoding in (("ascii",) if declaration else ("ascii", "utf-16-le", "utf-16-be"))):
+        raise DocumentError(Status.CORRUPT, "A part declares entities, which no document does.")
+    # the parser's own bounds (256 levels, what entities become) hold but for what is long, in encodings that hide no letters above
+    huge_tree = len(data) >= _LONG_BYTES and (declaration is not None or data.startswith((b"\xff\xfe", b"\xfe\xff")))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge_tree, recover=True)
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(Status.CORRUPT, "A part of the document is not XML.") from error
     if root is None:
         raise DocumentError(Status.CORRUPT, "A part of the document is empty.")
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise DocumentError(Status.CORRUPT, "A part is nested deeper than any document.")
     return root
 
 
@@ -92,7 +108,9 @@ class Container:
             DocumentError: `corrupt` when the part is missing or its data damaged.
         """
         try:
-            return self._archive.read(self._names[part.lower().lstrip("/")])
+            info = self._archive.getinfo(self._names[part.lower().lstrip("/")])
+            with self._archive.open(info) as file:
+                return file.read(info.file_size)  # without a number, zipfile unpacks all there is and then looks at the directory
         except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
             raise DocumentError(Status.CORRUPT, "A part of the document is missing or damaged.") from error
 

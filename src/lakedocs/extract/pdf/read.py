@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -45,9 +46,9 @@ def read(path: str, reading: Reading) -> None:
     check_streams(path, reading.limits)
     document = _open(path)
     try:
-        for name, value in document.get_metadata_dict(skip_empty=True).items():
-            if name in ("Title", "Author", "Subject", "Keywords"):
-                reading.add("property", value, region="metadata", place=Place(part=name.lower()))
+        for name in ("Title", "Author", "Subject", "Keywords"):
+            with contextlib.suppress(UnicodeDecodeError):  # letters cut in half
+                reading.add("property", document.get_metadata_value(name), region="metadata", place=Place(part=name.lower()))
         for index in range(document.count_attachments()):
             attached(document.get_attachment(index).raw, document, reading.attach)
         if xfa.is_dynamic(document):
