@@ -125,7 +125,7 @@ class PassageSettings(_Part):
 
     max_tokens: int = Field(0, ge=0, description="0: the smallest limit of the models of 07 and 08.")
     overlap_tokens: int = Field(24, ge=0)
-    regions_left_out: tuple[str, ...] = ("deletion",)
+    regions_left_out: tuple[str, ...] = ("deletion", "insertion", "comment_copy", "formula", "field")
 
 
 class Tracking(_Part):

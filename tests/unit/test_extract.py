@@ -156,11 +156,15 @@ def test_images_are_kept_by_hash(samples: Path, tmp_path: Path) -> None:
     assert (image.width_px, image.height_px) == (220, 80)
 
 
-def test_in_isolation_the_outcome_is_the_same(samples: Path) -> None:
+def test_in_isolation_the_outcome_is_the_same(samples: Path, tmp_path: Path) -> None:
     reader = IsolatedReader(LIMITS)
+    isolated, here = (tmp_path / name / "images" / "word" for name in ("isolated", "here"))  # not even the folder above is there yet
     for path in sorted(samples.rglob("*.*")):
-        assert reader.read(str(path), path.name, None) == read(path)
+        assert reader.read(str(path), path.name, isolated) == read_document(str(path), path.name, LIMITS, here)
     reader.close()
+    stored = sorted(path.relative_to(here) for path in here.rglob("*.*"))
+    assert stored == sorted(path.relative_to(isolated) for path in isolated.rglob("*.*"))
+    assert stored
 
 
 def test_a_parser_that_hangs_is_killed_and_the_next_file_is_read(samples: Path, tmp_path: Path) -> None:

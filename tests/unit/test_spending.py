@@ -91,8 +91,10 @@ def test_pages_are_counted_for_who_reads_them(tmp_path: Path) -> None:
     canvas.showPage()
     canvas.drawString(72, 700, "A page of text, with lines.")
     canvas.setLineWidth(0.5)
-    for number in range(8):
-        canvas.line(72, 600 - 20 * number, 330, 600 - 20 * number)
+    canvas.grid([72, 200, 330], [600 - 20 * number for number in range(8)])
+    for number in range(7):
+        canvas.drawString(80, 586 - 20 * number, f"Office {number}")
+        canvas.drawString(210, 586 - 20 * number, f"{number}00 EUR")
     canvas.save()
 
     def counted(layout: str) -> tuple[int, int]:

@@ -22,7 +22,7 @@ _SETTINGS = {"target", "redaction", "embedding", "chat", "search", "answer", "ca
 """What the agent must know. Of `search.groups` the model knows nothing: paths name clients."""
 _NO_SETTINGS = {"redaction": {"sample"}, "search": {"groups", "pull"}, "answer": {"enabled", "question", "questions_file"}, "spending": {"budget"}}
 _REQUIREMENTS = (
-    "azure-identity", "cryptography", "mlflow", "numpy", "onnxruntime", "openai", "pandas", "phonenumbers", "presidio-analyzer",
+    "azure-identity", "cryptography", "mlflow", "numpy", "onnxruntime", "openai", "openpyxl", "pandas", "phonenumbers", "presidio-analyzer",
     "presidio-anonymizer", "py3langid", "pydantic", "pyrate-limiter", "python-stdnum", "pyyaml", "requests", "rs-bpe", "spacy", "tenacity",
     "tokenizers",
 )  # fmt: skip

@@ -59,11 +59,15 @@ class IsolatedReader:
         self._passwords = passwords
         self._child: subprocess.Popen[bytes] | None = None
         self._work: tempfile.TemporaryDirectory[str] | None = None
+        self._image_folder: Path | None = None
         self._died_with_mb = 0
         self._buffer = bytearray()
 
     def read(self, path: str, name: str, image_folder: Path | None) -> Document:
         """The file as a document; `timed_out`, `too_large` or `corrupt` where the child did not survive it."""
+        if image_folder is not None and image_folder != self._image_folder:
+            image_folder.mkdir(parents=True, exist_ok=True)  # the child writes in it, and not above it
+            self._image_folder = image_folder
         start = time.monotonic()
         document = self._read(path, name, image_folder)
         return replace(document, seconds=round(time.monotonic() - start, 3))

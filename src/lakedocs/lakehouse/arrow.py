@@ -27,6 +27,8 @@ def arrow_type(name: str) -> pa.DataType:
         return pa.list_(arrow_type(match.group(1)))
     if match := re.fullmatch(r"map<(\w+), ?(\w+)>", name):
         return pa.map_(arrow_type(match.group(1)), arrow_type(match.group(2)))
+    if match := re.fullmatch(r"struct<(.+)>", name):  # of simple types
+        return pa.struct([(field, arrow_type(kind)) for field, kind in (part.split(": ") for part in match.group(1).split(", "))])
     return _SIMPLE[name]
 
 

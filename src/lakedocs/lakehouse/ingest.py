@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
@@ -276,7 +276,8 @@ class _RowWriter:
              "reason": document.reason, "flags": [str(flag) for flag in document.flags], "parser": document.parser,
              "fingerprint": family.fingerprint, "elements": len(document.elements),
              "characters": sum(len(element.text) for element in document.elements), "images": len(document.images),
-             "output_hash": output.hexdigest(), "seconds": document.seconds, "peak_mb": document.peak_mb, "tries": family.tries},
+             "output_hash": output.hexdigest(), "seconds": document.seconds, "peak_mb": document.peak_mb, "tries": family.tries,
+             "guesses": [asdict(guess) for guess in document.guesses]},
         )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ _FILES = (
     ("depth", "int"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("read_us", "bigint"), ("content_hash", "string"), ("status", "string"),
     ("reason", "string"), ("flags", "array<string>"), ("parser", "string"), ("fingerprint", "string"), ("elements", "int"),
     ("characters", "bigint"), ("images", "int"), ("output_hash", "string"), ("seconds", "double"),
-    ("peak_mb", "int"), ("tries", "int"), *_RUN,
+    ("peak_mb", "int"), ("tries", "int"), ("guesses", "array<struct<what: string, value: string, confidence: double>>"), *_RUN,
 )  # fmt: skip
 _ELEMENTS = (
     *_DOCUMENT, ("ordinal", "int"), ("kind", "string"), ("level", "int"), ("region", "string"), ("text", "string"), *_PLACE, *_RUN,
@@ -57,8 +57,8 @@ _IMAGES = (
 
 
 def files(kind: Kind) -> Table:
-    """One row per file or attachment of an ingest task: what it is, how it ended, what reading it took. Its ledger, too."""
-    return Table("raw", f"files_{kind}", _FILES, ("doc_id", "root_id"))
+    """One row per file or attachment of an ingest task: what it is, how it ended, what reading it took, how its form was guessed. Its ledger, too."""
+    return Table("raw", f"files_{kind}", _FILES, ("doc_id", "root_id"), ("seconds", "peak_mb", "tries", "guesses"))
 
 
 def arrivals(kind: Kind) -> Table:
