@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakedocs.extract import letters
-from lakedocs.extract.letters import decoded, mended
+from lakedocs.extract.text import letters
+from lakedocs.extract.text.letters import decoded, mended
 
 GERMAN = "Größe und Maße der Tür: 2 Stück, Straße 5, für Ämter"
 FRENCH = "Les élèves ont dîné près du château ; ça coûte 12 €"

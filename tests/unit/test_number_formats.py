@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedocs.extract.number_formats import Cell, built_in, number_format
+from lakedocs.extract.office.number_formats import Cell, built_in, number_format
 
 ACCOUNTING = '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)'
 DAY = dt.date(2024, 3, 4)

@@ -8,7 +8,7 @@ import pytest
 
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
-from lakedocs.extract.table_form import form_of, header_of
+from lakedocs.extract.text.table_form import form_of, header_of
 from lakedocs.records import Document, Flag, Status
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "csv"

@@ -8,8 +8,8 @@ import struct
 
 import olefile
 
+from lakedocs.extract.office.xml import Container
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container
 
 _NATIVE = "\x01Ole10Native"
 _WHOLE = ("worddocument", "workbook", "book", "powerpoint document", "encryptedpackage", "__properties_version1.0")

@@ -12,12 +12,12 @@ import olefile
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.extensions import extension_of
-from lakedocs.extract.letters import decoded
 from lakedocs.extract.limits import zip_entries
-from lakedocs.extract.plain_text import looks_like_text
-from lakedocs.extract.smime import is_smime
-from lakedocs.extract.table_form import looks_like_table
-from lakedocs.extract.tnef import is_tnef
+from lakedocs.extract.mail.smime import is_smime
+from lakedocs.extract.mail.tnef import is_tnef
+from lakedocs.extract.text.letters import decoded
+from lakedocs.extract.text.plain_text import looks_like_text
+from lakedocs.extract.text.table_form import looks_like_table
 from lakedocs.records import Status
 
 

@@ -9,28 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import (
-    markup,
-    old_sheet,
-    old_slides,
-    old_word,
-    open_document,
-    outlook,
-    plain_text,
-    rfc822,
-    rich_text,
-    sheet,
-    slides,
-    smime,
-    text_table,
-    tnef,
-    word,
-)
+from lakedocs.extract.binary import sheet as old_sheet
+from lakedocs.extract.binary import slides as old_slides
+from lakedocs.extract.binary import word as old_word
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Allowance, Limits
+from lakedocs.extract.mail import outlook, rfc822, smime, tnef
+from lakedocs.extract.office import open_document, sheet, slides, word
 from lakedocs.extract.pdf.read import read as read_pdf
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text import markup, plain_text, rich_text, text_table
 from lakedocs.extract.unlock import unlocked
 from lakedocs.extract.versions import label
 from lakedocs.records import Document, Flag, Status
@@ -58,7 +47,7 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.OPEN_CELLS: ("open_document", open_document.read_cells),
     Format.OPEN_SLIDES: ("open_document", open_document.read_text),
 }
-_CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX)
+_CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX, Format.OPEN_TEXT, Format.OPEN_CELLS, Format.OPEN_SLIDES)
 _WITHOUT_TEXT = (Status.NEEDS_OCR, Status.EMPTY)
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),

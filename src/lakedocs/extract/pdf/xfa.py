@@ -9,7 +9,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.xml import local_name, parse
+from lakedocs.extract.office.xml import local_name, parse
 
 _MAX_BYTES = 20 * 2**20
 _MAX_PACKETS = 50

@@ -10,8 +10,8 @@ import olefile
 from openpyxl.utils import get_column_letter
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import sheet
-from lakedocs.extract.old_office import add_beside, opened, stream
+from lakedocs.extract.binary.container import add_beside, opened, stream
+from lakedocs.extract.office import sheet
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Place, Status
 
@@ -32,7 +32,7 @@ def read(path: str, reading: Reading) -> None:
     except DocumentError as error:
         if error.status is not Status.CORRUPT or reading.elements:
             raise
-        from lakedocs.extract.before_97 import add_cells  # xlrd takes a tenth of a second to import
+        from lakedocs.extract.binary.before_97 import add_cells  # xlrd takes a tenth of a second to import
 
         add_cells(_stream(path), reading)
     if not olefile.isOleFile(path):

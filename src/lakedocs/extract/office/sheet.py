@@ -24,11 +24,11 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
-from lakedocs.extract.number_formats import Cell
+from lakedocs.extract.office.number_formats import Cell
+from lakedocs.extract.office.sheet_parts import add_parts, sheets_of
+from lakedocs.extract.office.sheet_xml import Formats, SheetLook, formats_of
+from lakedocs.extract.office.xml import Container, core_properties, main_part
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.sheet_parts import add_parts, sheets_of
-from lakedocs.extract.sheet_xml import Formats, SheetLook, formats_of
-from lakedocs.extract.xml import Container, core_properties, main_part
 from lakedocs.records import Flag, Place, Status
 
 T = TypeVar("T")

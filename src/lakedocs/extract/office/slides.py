@@ -11,12 +11,12 @@ import zipfile
 from lxml import etree
 
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.drawing import add_pictures, add_related
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
-from lakedocs.extract.paragraphs import paragraphs
+from lakedocs.extract.office.drawing import add_pictures, add_related
+from lakedocs.extract.office.paragraphs import paragraphs
+from lakedocs.extract.office.xml import Container, attribute, core_properties, in_use, local_name, main_part
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container, attribute, core_properties, in_use, local_name, main_part
 from lakedocs.records import Flag, Place
 
 _RELATION_IDS = (

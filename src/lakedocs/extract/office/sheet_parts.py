@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from lxml import etree
 
 from lakedocs.extract.cells import cell_ranges
-from lakedocs.extract.drawing import add_pictures, add_related
-from lakedocs.extract.paragraphs import paragraphs
+from lakedocs.extract.office.drawing import add_pictures, add_related
+from lakedocs.extract.office.paragraphs import paragraphs
+from lakedocs.extract.office.sheet_xml import SheetLook, formulas
+from lakedocs.extract.office.xml import Container, attribute, in_use, local_name
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.sheet_xml import SheetLook, formulas
-from lakedocs.extract.xml import Container, attribute, in_use, local_name
 from lakedocs.records import Place
 
 _HEADER_CODES = re.compile(r'&(?:&|"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[A-Za-z])')

@@ -11,10 +11,10 @@ from enum import Enum
 
 from lxml import etree
 
-from lakedocs.extract.formulas import math_text
-from lakedocs.extract.paragraphs import paragraphs
-from lakedocs.extract.word_styles import Styles, is_on
-from lakedocs.extract.xml import attribute, is_repetition, local_name
+from lakedocs.extract.office.formulas import math_text
+from lakedocs.extract.office.paragraphs import paragraphs
+from lakedocs.extract.office.word_styles import Styles, is_on
+from lakedocs.extract.office.xml import attribute, is_repetition, local_name
 
 _APART = "\n"
 """Between pieces of deleted, inserted or hidden text that do not touch."""

@@ -15,8 +15,8 @@ from itertools import groupby
 
 from openpyxl.utils import column_index_from_string
 
-from lakedocs.extract.number_formats import Show, built_in, number_format
-from lakedocs.extract.xml import Container
+from lakedocs.extract.office.number_formats import Show, built_in, number_format
+from lakedocs.extract.office.xml import Container
 
 _USUAL_ROW = b'<row r="'
 _ROW = re.compile(rb'<row r="(\d{1,7})"([^<>]*)>')

@@ -7,11 +7,11 @@ import zipfile
 from lxml import etree
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import sheet
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.limits import check_zip
+from lakedocs.extract.office import sheet
+from lakedocs.extract.office.xml import Container, local_name
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container, local_name
 from lakedocs.records import Place, Status
 
 _PROPERTIES = {

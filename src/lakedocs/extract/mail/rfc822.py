@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import cast
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import smime, tnef
-from lakedocs.extract.letters import decoded
-from lakedocs.extract.mail import add_header, add_paragraphs, one_body
-from lakedocs.extract.markup import charset_of, html_text
+from lakedocs.extract.mail import smime, tnef
+from lakedocs.extract.mail.elements import add_header, add_paragraphs, one_body
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.letters import decoded
+from lakedocs.extract.text.markup import charset_of, html_text
 from lakedocs.records import Place, Status
 
 _HEADERS = (

@@ -9,9 +9,9 @@ import struct
 import xlrd
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract import sheet
 from lakedocs.extract.cells import cell_ranges, row_text
-from lakedocs.extract.number_formats import Cell
+from lakedocs.extract.office import sheet
+from lakedocs.extract.office.number_formats import Cell
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from lakedocs.extract.xml import attribute, local_name
+from lakedocs.extract.office.xml import attribute, local_name
 
 _BETWEEN = {"f": "/", "sSup": "^", "limLow": " ", "limUpp": " ", "func": " ", "m": "; ", "mr": ", ", "eqArr": "; "}
 _SUM_SIGN = "∫"

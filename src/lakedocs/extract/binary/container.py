@@ -13,8 +13,8 @@ from extract_msg.exceptions import ExMsgBaseException
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.embedded import native
-from lakedocs.extract.letters import decoded
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.letters import decoded
 from lakedocs.records import Flag, Place, Status
 
 _BROKEN = (OSError, ValueError, LookupError, AttributeError, TypeError, OverflowError)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree, html
 
-from lakedocs.extract.letters import decoded
-from lakedocs.extract.plain_text import bytes_of, noted, readable
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.letters import decoded
+from lakedocs.extract.text.plain_text import bytes_of, noted, readable
 
 _BLOCKS = frozenset(
     {"p", "div", "br", "tr", "li", "table", "blockquote", "pre", "ul", "ol", "section", "article", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6"}

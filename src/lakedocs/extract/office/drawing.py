@@ -6,11 +6,11 @@ import posixpath
 
 from lxml import etree
 
-from lakedocs.extract.charts import add_chart
 from lakedocs.extract.embedded import add_embedded
-from lakedocs.extract.paragraphs import paragraphs
+from lakedocs.extract.office.charts import add_chart
+from lakedocs.extract.office.paragraphs import paragraphs
+from lakedocs.extract.office.xml import Container, attribute, in_use, local_name
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container, attribute, in_use, local_name
 from lakedocs.records import Place
 
 _VML = "{urn:schemas-microsoft-com:vml}"

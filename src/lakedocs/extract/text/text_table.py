@@ -10,9 +10,9 @@ from itertools import chain, islice
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import cell_ranges, row_text
-from lakedocs.extract.plain_text import text_of
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.table_form import Form, Header, filled_in, form_of, header_of, is_comment, reader_of
+from lakedocs.extract.text.plain_text import text_of
+from lakedocs.extract.text.table_form import Form, Header, filled_in, form_of, header_of, is_comment, reader_of
 from lakedocs.records import Place, Status
 
 _SAMPLE_CHARS = 65_536

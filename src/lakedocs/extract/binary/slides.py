@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.old_office import add_beside, opened, stream
+from lakedocs.extract.binary.container import add_beside, opened, stream
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from lakedocs.extract.formulas import math_text
-from lakedocs.extract.xml import in_use, local_name
+from lakedocs.extract.office.formulas import math_text
+from lakedocs.extract.office.xml import in_use, local_name
 
 
 def paragraphs(root: etree._Element) -> Iterator[str]:

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from lxml import etree
 
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.drawing import add_pictures, add_related
 from lakedocs.extract.kinds import has_macros
 from lakedocs.extract.limits import check_zip
-from lakedocs.extract.markup import html_text
+from lakedocs.extract.office.drawing import add_pictures, add_related
+from lakedocs.extract.office.word_styles import Styles, is_on, styles_of
+from lakedocs.extract.office.word_text import ParagraphText, Tracked, paragraph_text
+from lakedocs.extract.office.xml import Container, attribute, core_properties, is_repetition, local_name, main_part
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.word_styles import Styles, is_on, styles_of
-from lakedocs.extract.word_text import ParagraphText, Tracked, paragraph_text
-from lakedocs.extract.xml import Container, attribute, core_properties, is_repetition, local_name, main_part
+from lakedocs.extract.text.markup import html_text
 from lakedocs.records import Flag, Place
 
 _SIDE_PARTS = (

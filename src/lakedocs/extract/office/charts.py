@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.paragraphs import paragraphs
+from lakedocs.extract.office.paragraphs import paragraphs
+from lakedocs.extract.office.xml import Container, local_name
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.xml import Container, local_name
 from lakedocs.records import Place
 
 _CATEGORIES, _VALUES = ("cat", "xVal"), ("val", "yVal")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from lakedocs.extract.xml import Container, attribute, local_name
+from lakedocs.extract.office.xml import Container, attribute, local_name
 
 _HEADING = re.compile(r"(?:heading|überschrift|kop|titre|título)\s*(\d)$", re.IGNORECASE)
 _DEEPEST = 9

@@ -15,15 +15,15 @@ from extract_msg.exceptions import ExMsgBaseException
 from extract_msg.msg_classes import MessageSigned, MSGFile
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.letters import decoded
-from lakedocs.extract.mail import add_header, add_paragraphs, one_body
-from lakedocs.extract.markup import charset_of
+from lakedocs.extract.mail.elements import add_header, add_paragraphs, one_body
+from lakedocs.extract.mail.rfc822 import add_content
+from lakedocs.extract.mail.smime import content_of, is_smime
+from lakedocs.extract.mail.tnef import add as add_tnef
+from lakedocs.extract.mail.tnef import is_tnef
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.rfc822 import add_content
-from lakedocs.extract.rich_text import text_of_body
-from lakedocs.extract.smime import content_of, is_smime
-from lakedocs.extract.tnef import add as add_tnef
-from lakedocs.extract.tnef import is_tnef
+from lakedocs.extract.text.letters import decoded
+from lakedocs.extract.text.markup import charset_of
+from lakedocs.extract.text.rich_text import text_of_body
 from lakedocs.records import Flag, Status
 
 _BROKEN = (ExMsgBaseException, OSError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError, OverflowError, struct.error)

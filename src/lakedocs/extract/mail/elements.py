@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from lakedocs.extract.markup import html_text
-from lakedocs.extract.plain_text import readable
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.markup import html_text
+from lakedocs.extract.text.plain_text import readable
 from lakedocs.records import Place
 
 _HEADER_PIECE = 1000

@@ -10,8 +10,8 @@ from striprtf.striprtf import rtf_to_text
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.plain_text import bytes_of, readable
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.plain_text import bytes_of, readable
 from lakedocs.records import Status
 
 _BESIDE = re.compile(r"\{\s*(?:\\\*)?\\(header[lrf]?|footer[lrf]?|footnote|annotation|shptxt)\b ?")

@@ -9,11 +9,11 @@ from tnefparse.mapi import TNEFMAPI_Attribute
 from tnefparse.tnef import TNEFAttachment
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.letters import decoded
-from lakedocs.extract.mail import add_header, add_paragraphs, one_body
-from lakedocs.extract.markup import charset_of
+from lakedocs.extract.mail.elements import add_header, add_paragraphs, one_body
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.rich_text import text_of_body
+from lakedocs.extract.text.letters import decoded
+from lakedocs.extract.text.markup import charset_of
+from lakedocs.extract.text.rich_text import text_of_body
 from lakedocs.records import Status
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.binary.container import add_beside, opened, stream
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.letters import decoded
-from lakedocs.extract.old_office import add_beside, opened, stream
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.letters import decoded
 from lakedocs.records import Flag, Place, Status
 
 _WORD_97, _OLDER = 0xA5EC, 0xA5DC

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lakedocs.errors import DocumentError
-from lakedocs.extract.letters import Decoded, decoded, mended
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.letters import Decoded, decoded, mended
 from lakedocs.records import Flag, Status
 
 _BYTES_OF_A_CHARACTER = 8

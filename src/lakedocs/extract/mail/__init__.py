@@ -1,0 +1,1 @@
+"""Mails of every format: MIME, Outlook items, mailboxes, and what wraps them."""

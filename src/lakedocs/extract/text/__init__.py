@@ -1,0 +1,1 @@
+"""Text without a container: its letters, then rows, paragraphs or markup."""
