@@ -1,4 +1,4 @@
-"""01: Word documents (docx, docm, dotx) of the source.
+"""01: Word documents (docx, docm, dotx, doc), RTF and OpenDocument texts of the source.
 
 Reads: files of the source folder or volume. Writes: raw.files_word, raw.elements_word, raw.images_word, by root file.
 A re-run opens only files whose size, time or parser differ; see `lakehouse/ingest.py`, which the five ingest tasks share.

@@ -1,4 +1,4 @@
-"""02: spreadsheets (xlsx, xlsm, xls, xlsb) of the source.
+"""02: spreadsheets (xlsx, xlsm, xls, xlsb, ods) of the source.
 
 Reads: files of the source folder or volume. Writes: raw.files_xlsx, raw.elements_xlsx, raw.images_xlsx, by root file.
 A re-run opens only files whose size, time or parser differ; see `lakehouse/ingest.py`, which the five ingest tasks share.

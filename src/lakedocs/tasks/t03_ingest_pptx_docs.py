@@ -1,4 +1,4 @@
-"""03: presentations (pptx, pptm, ppsx) of the source.
+"""03: presentations (pptx, pptm, ppsx, ppt, odp) of the source.
 
 Reads: files of the source folder or volume. Writes: raw.files_pptx, raw.elements_pptx, raw.images_pptx, by root file.
 A re-run opens only files whose size, time or parser differ; see `lakehouse/ingest.py`, which the five ingest tasks share.

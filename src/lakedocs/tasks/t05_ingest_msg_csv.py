@@ -1,4 +1,4 @@
-"""05: mail (msg, eml), text tables (csv, tsv), and every file that no other task reads of the source.
+"""05: mail (msg, eml), text tables (csv, tsv), text (html, md, txt), and every file that no other task reads of the source.
 
 Reads: files of the source folder or volume. Writes: raw.files_msg_csv, raw.elements_msg_csv, raw.images_msg_csv, by root file.
 A re-run opens only files whose size, time or parser differ; see `lakehouse/ingest.py`, which the five ingest tasks share.
