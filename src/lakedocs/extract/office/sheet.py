@@ -6,7 +6,6 @@ Cells come from calamine: it survives wrong `<dimension>` records, with which op
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -22,12 +21,11 @@ from python_calamine import (
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import cell_ranges, row_text
-from lakedocs.extract.kinds import has_macros
-from lakedocs.extract.limits import check_zip
 from lakedocs.extract.office.number_formats import Cell
+from lakedocs.extract.office.package import opened
 from lakedocs.extract.office.sheet_parts import add_parts, sheets_of
 from lakedocs.extract.office.sheet_xml import Formats, SheetLook, formats_of
-from lakedocs.extract.office.xml import Container, core_properties, main_part
+from lakedocs.extract.office.xml import main_part
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place, Status
 
@@ -40,14 +38,8 @@ def read_package(path: str, reading: Reading) -> None:
     Raises:
         DocumentError: corrupt, encrypted or too large.
     """
-    names = check_zip(path, reading.limits)
-    if has_macros(names):
-        reading.flag(Flag.MACROS)
-    with zipfile.ZipFile(path) as archive:
-        container = Container(archive)
-        for name, value in core_properties(container):
-            reading.add("property", value, region="metadata", place=Place(part=name))
-        if any(name.lower().endswith("workbook.bin") for name in names):
+    with opened(path, reading) as container:
+        if "xl/workbook.bin" in container:
             _cells(path, reading)
             return
         workbook = main_part(container, "xl/workbook.xml")

@@ -6,16 +6,13 @@ Read from the parts' XML, because python-pptx stops at shapes that it does not k
 
 from __future__ import annotations
 
-import zipfile
-
 from lxml import etree
 
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.kinds import has_macros
-from lakedocs.extract.limits import check_zip
 from lakedocs.extract.office.drawing import add_pictures, add_related
+from lakedocs.extract.office.package import opened
 from lakedocs.extract.office.paragraphs import paragraphs
-from lakedocs.extract.office.xml import Container, attribute, core_properties, in_use, local_name, main_part
+from lakedocs.extract.office.xml import Container, attribute, in_use, local_name, main_part
 from lakedocs.extract.reading import Reading
 from lakedocs.records import Flag, Place
 
@@ -32,13 +29,8 @@ def read(path: str, reading: Reading) -> None:
     Raises:
         DocumentError: corrupt, encrypted or too large.
     """
-    if has_macros(check_zip(path, reading.limits)):
-        reading.flag(Flag.MACROS)
-    with zipfile.ZipFile(path) as archive:
-        container = Container(archive)
+    with opened(path, reading) as container:
         main = main_part(container, "ppt/presentation.xml")
-        for name, value in core_properties(container):
-            reading.add("property", value, region="metadata", place=Place(part=name))
         authors = _comment_authors(container, main)
         for number, part in enumerate(_slide_parts(container, main), start=1):
             if reading.full:

@@ -7,18 +7,16 @@ type (WordprocessingML: ECMA-376 part 1, clause 17).
 from __future__ import annotations
 
 import posixpath
-import zipfile
 from collections.abc import Iterator
 
 from lxml import etree
 
 from lakedocs.extract.cells import row_text
-from lakedocs.extract.kinds import has_macros
-from lakedocs.extract.limits import check_zip
 from lakedocs.extract.office.drawing import add_pictures, add_related
+from lakedocs.extract.office.package import opened
 from lakedocs.extract.office.word_styles import Styles, is_on, styles_of
 from lakedocs.extract.office.word_text import ParagraphText, Tracked, paragraph_text
-from lakedocs.extract.office.xml import Container, attribute, core_properties, is_repetition, local_name, main_part
+from lakedocs.extract.office.xml import Container, attribute, is_repetition, local_name, main_part
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.text.markup import html_text
 from lakedocs.records import Flag, Place
@@ -49,13 +47,8 @@ def read(path: str, reading: Reading) -> None:
     Raises:
         DocumentError: corrupt, encrypted or too large.
     """
-    if has_macros(check_zip(path, reading.limits)):
-        reading.flag(Flag.MACROS)
-    with zipfile.ZipFile(path) as archive:
-        container = Container(archive)
+    with opened(path, reading) as container:
         main = main_part(container, "word/document.xml")
-        for name, value in core_properties(container):
-            reading.add("property", value, region="metadata", place=Place(part=name))
         walker = _Walker(reading, container, styles_of(container, main))
         walker.part(main, container.xml(main), region="body", kind="paragraph")
         _side_parts(reading, container, walker, main, "")
