@@ -13,8 +13,13 @@ import lancedb
 import pyarrow.parquet as pq
 import pytest
 from docx import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from openpyxl import Workbook
 from openpyxl.comments import Comment
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
 from PIL import Image, ImageDraw, ImageFont
 from pptx import Presentation
 from pptx.util import Inches
@@ -76,6 +81,15 @@ def word(path: Path, canary: Canaries) -> None:
     shown.set("descr", canary.mail("docx alternative text"))
     shown.set("title", canary.number("docx title of a picture"))
     document.add_picture(picture(canary.number("text in a docx picture")))
+    changed = document.add_paragraph("Changed: ")
+    changed.add_run(canary.mail("docx hidden run")).font.hidden = True
+    for tag, text, where in (("ins", "t", "docx insertion"), ("del", "delText", "docx deletion")):
+        run = f"<w:r><w:{text}>{canary.mail(where)}</w:{text}></w:r>"
+        changed._p.append(parse_xml(f'<w:{tag} {nsdecls("w")} w:id="7" w:author="Somebody">{run}</w:{tag}>'))
+    field = f'<w:fldSimple {nsdecls("w")} w:instr="HYPERLINK mailto:{canary.mail("docx field")}"><w:r><w:t>here</w:t></w:r></w:fldSimple>'
+    changed._p.append(parse_xml(field))
+    link = document.part.relate_to(f"mailto:{canary.mail('docx link')}", RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    changed._p.append(parse_xml(f'<w:hyperlink {nsdecls("w", "r")} r:id="{link}"><w:r><w:t>there</w:t></w:r></w:hyperlink>'))
     document.save(str(path))
 
 
@@ -91,6 +105,16 @@ def sheet(path: Path, canary: Canaries) -> None:
     hidden.sheet_state = "hidden"
     hidden.append([canary.mail("xlsx hidden sheet")])
     page.oddFooter.left.text = canary.mail("xlsx page footer")
+    page["C2"] = f'=CONCATENATE("{canary.mail("xlsx formula")}", "x")'
+    page["D2"] = canary.mail("xlsx hidden column")
+    page.column_dimensions["D"].hidden = True
+    page["A3"] = canary.mail("xlsx hidden row")
+    page.row_dimensions[3].hidden = True
+    page["A4"].hyperlink = f"mailto:{canary.mail('xlsx link')}"
+    rule = DataValidation(type="list", formula1='"yes,no"', prompt=canary.mail("xlsx prompt"), showInputMessage=True)
+    rule.add("B3")
+    page.add_data_validation(rule)
+    book.defined_names["who"] = DefinedName("who", attr_text=f'"{canary.mail("xlsx defined name")}"')
     book.properties.creator = canary.mail("xlsx author")
     book.properties.subject = canary.mail("xlsx subject")
     book.properties.keywords = canary.mail("xlsx keywords")
@@ -120,6 +144,11 @@ def pdf(path: Path, canary: Canaries) -> None:
     canvas.setSubject(canary.mail("pdf subject"))
     canvas.setKeywords(canary.mail("pdf keywords"))
     canvas.drawString(72, 700, f"Reply to {canary.mail('pdf text')} under {canary.number('pdf text')}.")
+    canvas.linkURL(f"mailto:{canary.mail('pdf link')}", (72, 650, 200, 670))
+    canvas.textAnnotation(canary.mail("pdf note"), (72, 630, 90, 645))
+    canvas.acroForm.textfield(name="who", value=canary.mail("pdf form field"), x=72, y=580, width=300, height=20)
+    canvas.bookmarkPage("first")
+    canvas.addOutlineEntry(canary.mail("pdf outline"), "first")
     canvas.showPage()
     canvas.drawImage(ImageReader(picture(canary.number("text on a scanned page"))), 72, 600, 400, 60)
     canvas.save()
@@ -160,6 +189,18 @@ def table(path: Path, canary: Canaries) -> None:
         writer = csv.writer(file)
         writer.writerow(["who", canary.mail("csv header")])
         writer.writerow([canary.mail("csv cell"), canary.number("csv cell")])
+
+
+def letters(folder: Path, canary: Canaries) -> None:
+    """Kinds of text that are no table."""
+    page = f"<html><head><title>{canary.mail('html title')}</title></head><body><p>{canary.mail('html paragraph')}</p></body></html>"
+    for extension, text in (
+        ("html", page),
+        ("md", f"# About {canary.mail('md heading')}\n\nWrite to {canary.mail('md paragraph')}.\n"),
+        ("txt", f"Dear Sir,\n\nwrite to {canary.mail('txt paragraph')}, or to nobody.\n"),
+        ("rtf", f"{{\\rtf1\\ansi Write to {canary.mail('rtf paragraph')}.\\par}}"),
+    ):
+        (folder / f"letter.{extension}").write_text(text, encoding="utf-8")
 
 
 def refused(folder: Path, canary: Canaries) -> None:
@@ -203,6 +244,7 @@ def test_no_canary_gets_past_redaction(spark: SparkSession, tmp_path: Path, capf
     makers = {"docx": word, "xlsx": sheet, "pptx": slides, "pdf": pdf, "eml": mail, "msg": outlook, "csv": table}
     for extension, make in makers.items():
         make(folder / f"memo_{canary.number(f'{extension} file name')}.{extension}", canary)
+    letters(folder, canary)
     refused(folder, canary)
     question = f"Who is {canary.mail('question')} and what is {canary.number('question')}?"
     root = tmp_path / "lake"

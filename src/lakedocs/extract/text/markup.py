@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 
 from lxml import etree, html
 
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.text.letters import decoded
 from lakedocs.extract.text.plain_text import bytes_of, noted, readable
+from lakedocs.records import Place
 
 _BLOCKS = frozenset(
     {"p", "div", "br", "tr", "li", "table", "blockquote", "pre", "ul", "ol", "section", "article", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6"}
@@ -17,6 +19,7 @@ _BLOCKS = frozenset(
 _APART = frozenset({"p", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _UNSEEN = frozenset({"script", "style", "title", "noscript", "template"})
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,1000})", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n\s*\n+")
@@ -39,6 +42,8 @@ def read(path: str, reading: Reading) -> None:
     """
     data = bytes_of(path, reading)
     text = readable(noted(decoded(data, charset_of(data)), reading), reading)
+    if title := _TITLE.search(text):
+        reading.add("property", unescape(title.group(1)), region="metadata", place=Place(part="title"))
     for block in blocks(text):
         if reading.full:
             return
