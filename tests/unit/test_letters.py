@@ -164,7 +164,7 @@ def test_plain_text_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         mended("Ã¼")
 
 
-_WORDS = sorted({word for text in GOOD for word in text.split()})
+_WORDS = sorted({word for text in GOOD for word in text.split() if len(word) > 1})  # `Ã` alone is what is left of a broken `à`
 _SIGNS = st.sampled_from([" ", ", ", "; ", " – ", ". ", "\n", " (", ") "])
 
 

@@ -149,7 +149,7 @@ def test_mojibake_in_a_table_is_mended_and_said(tmp_path: Path) -> None:
                 "cp1252"
             ),
             "text/",
-            [("heading", "Kop"), ("paragraph", "één b"), ("paragraph", "1 |  | 2")],
+            [("property", "t"), ("heading", "Kop"), ("paragraph", "één b"), ("paragraph", "1 |  | 2")],
         ),
         ("a.xls", b"<html><body><table><tr><td>1</td></tr></table></body></html>", "text/", [("paragraph", "1")]),
         ("a.xls", b"name\tage\nAnn\t31\n", "text_table/", [("table_row", "name | age"), ("table_row", "Ann | 31")]),
