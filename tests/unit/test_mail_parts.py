@@ -126,6 +126,24 @@ def test_a_header_in_bytes_of_its_own_is_read(tmp_path: Path) -> None:
     assert "Grüße aus Köln" in texts(read(tmp_path / "m.eml", data))
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "parser"),
+    [
+        ("memo.txt", "", "text/"),
+        ("memo.md", "", "text/"),
+        ("saved.txt", "Message-ID: <1@b.example>\n", "mail/"),
+        ("saved.eml", "", "mail/"),
+        ("saved", "", "mail/"),
+    ],
+)
+def test_a_typed_memo_is_no_mail_and_keeps_all_its_lines(tmp_path: Path, name: str, first: str, parser: str) -> None:
+    typed = "To: Jane Roe\nFrom: Max Moe\nDate: 3 May 2024\nRe: the lease of Mr Jones\nClient: Heide Tax\n\nAs agreed.\n"
+    document = read(tmp_path / name, (first + typed).encode())
+    assert document.parser.startswith(parser)
+    if parser == "text/":
+        assert [line for line in filter(None, typed.split("\n")) if line not in whole(document)] == []
+
+
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:
     broken = mail(part("text/plain; charset=utf-8", "Grüße aus Köln".encode().decode("cp1252")))
     document = read(tmp_path / "m.eml", broken)
