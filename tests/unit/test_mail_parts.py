@@ -144,6 +144,25 @@ def test_a_typed_memo_is_no_mail_and_keeps_all_its_lines(tmp_path: Path, name: s
         assert [line for line in filter(None, typed.split("\n")) if line not in whole(document)] == []
 
 
+@pytest.mark.parametrize(
+    ("beside", "status"),
+    [
+        (
+            part("application/ms-tnef; name=winmail.dat", base64.b64encode(b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00" + b"\xff" * 9).decode(),
+                 "Content-Transfer-Encoding: base64"),
+            Status.CORRUPT,
+        ),
+        (multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"), boundary="e"), Status.ENCRYPTED),
+    ],
+    ids=["damaged winmail.dat", "an encrypted part"],
+)  # fmt: skip
+def test_what_cannot_be_read_beside_a_body_does_not_take_it_along(tmp_path: Path, beside: str, status: Status) -> None:
+    document = read(tmp_path / "m.eml", mail(multipart("mixed", PLAIN, beside, boundary="m")))
+    assert document.status is Status.OK
+    assert "the plain words of this mail" in texts(document)
+    assert [child.status for child in document.children] == [status]
+
+
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:
     broken = mail(part("text/plain; charset=utf-8", "Grüße aus Köln".encode().decode("cp1252")))
     document = read(tmp_path / "m.eml", broken)
