@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 from extract_msg import OleWriter
 
+from lakedocs.extract.kinds import Format
 from lakedocs.extract.limits import Limits
-from lakedocs.extract.read import read_document
+from lakedocs.extract.read import _PARSERS, read_document
 from lakedocs.records import Document, Flag, Status
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -161,6 +162,17 @@ def test_what_cannot_be_read_beside_a_body_does_not_take_it_along(tmp_path: Path
     assert document.status is Status.OK
     assert "the plain words of this mail" in texts(document)
     assert [child.status for child in document.children] == [status]
+
+
+def test_a_parser_that_fails_on_an_attachment_does_not_lose_the_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str, reading: object) -> None:
+        raise KeyError("a secret of the file")
+
+    monkeypatch.setitem(_PARSERS, Format.PDF, ("pdf", fail))
+    document = read(tmp_path / "m.eml", mail(multipart("mixed", PLAIN, PDF, boundary="m")))
+    (child,) = document.children
+    assert (document.status, texts(document)[-1]) == (Status.OK, "the plain words of this mail")
+    assert (child.status, child.reason) == (Status.CORRUPT, "The parser failed on it (KeyError).")
 
 
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:
