@@ -251,6 +251,13 @@ def test_secrets_that_clusters_get_are_those_that_settings_read() -> None:
     assert set(models["new_cluster"]["spark_env_vars"]) == expected
 
 
+def test_upkeep_knows_the_keys_by_which_it_sees_what_is_settled() -> None:
+    (cluster,) = jobs()["maintenance"]["job_clusters"]
+    keys = load_settings("prod").keys
+    needed = {f"LAKEDOCS_{name.upper()}" for name in (keys.document_id, keys.document_passwords)}
+    assert needed <= set(cluster["new_cluster"]["spark_env_vars"]), "else what was read with passwords would never be purged"
+
+
 def test_the_runtime_is_18_and_ml_where_models_run() -> None:
     variables = bundle()["variables"]
     assert variables["spark_version"]["default"].startswith("18.")

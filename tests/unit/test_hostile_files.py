@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -177,6 +178,15 @@ NAMES = (
     ".",
     "..",
 )
+
+
+def test_headers_in_headers_take_no_longer_than_their_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.rtf"
+    path.write_bytes(rb"{\rtf1\ansi " + rb"{\header x" * 20_000 + b"}" * 20_000 + b" body}")
+    start = time.monotonic()
+    document = read_document(str(path), path.name, Limits(), None)
+    assert time.monotonic() - start < 10
+    assert (document.status, document.flags, document.elements[0].text) == (Status.OK, (Flag.TRUNCATED,), "body")
 
 
 def test_names_and_links_lead_nowhere(reader: IsolatedReader, tmp_path: Path) -> None:

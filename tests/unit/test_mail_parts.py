@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 from extract_msg import OleWriter
 
+from lakedocs.extract.kinds import Format
 from lakedocs.extract.limits import Limits
-from lakedocs.extract.read import read_document
+from lakedocs.extract.read import _PARSERS, read_document
 from lakedocs.records import Document, Flag, Status
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -124,6 +125,54 @@ def test_headers_that_matter_are_kept(tmp_path: Path, header: str, wanted: str) 
 def test_a_header_in_bytes_of_its_own_is_read(tmp_path: Path) -> None:
     data = b"From: a@b.example\r\nTo: b@c.example\r\nSubject: Gr\xfc\xdfe aus K\xf6ln\r\n\r\nhello\r\n"
     assert "Grüße aus Köln" in texts(read(tmp_path / "m.eml", data))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "parser"),
+    [
+        ("memo.txt", "", "text/"),
+        ("memo.md", "", "text/"),
+        ("saved.txt", "Message-ID: <1@b.example>\n", "mail/"),
+        ("saved.eml", "", "mail/"),
+        ("saved", "", "mail/"),
+    ],
+)
+def test_a_typed_memo_is_no_mail_and_keeps_all_its_lines(tmp_path: Path, name: str, first: str, parser: str) -> None:
+    typed = "To: Jane Roe\nFrom: Max Moe\nDate: 3 May 2024\nRe: the lease of Mr Jones\nClient: Heide Tax\n\nAs agreed.\n"
+    document = read(tmp_path / name, (first + typed).encode())
+    assert document.parser.startswith(parser)
+    if parser == "text/":
+        assert [line for line in filter(None, typed.split("\n")) if line not in whole(document)] == []
+
+
+@pytest.mark.parametrize(
+    ("beside", "status"),
+    [
+        (
+            part("application/ms-tnef; name=winmail.dat", base64.b64encode(b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00" + b"\xff" * 9).decode(),
+                 "Content-Transfer-Encoding: base64"),
+            Status.CORRUPT,
+        ),
+        (multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"), boundary="e"), Status.ENCRYPTED),
+    ],
+    ids=["damaged winmail.dat", "an encrypted part"],
+)  # fmt: skip
+def test_what_cannot_be_read_beside_a_body_does_not_take_it_along(tmp_path: Path, beside: str, status: Status) -> None:
+    document = read(tmp_path / "m.eml", mail(multipart("mixed", PLAIN, beside, boundary="m")))
+    assert document.status is Status.OK
+    assert "the plain words of this mail" in texts(document)
+    assert [child.status for child in document.children] == [status]
+
+
+def test_a_parser_that_fails_on_an_attachment_does_not_lose_the_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str, reading: object) -> None:
+        raise KeyError("a secret of the file")
+
+    monkeypatch.setitem(_PARSERS, Format.PDF, ("pdf", fail))
+    document = read(tmp_path / "m.eml", mail(multipart("mixed", PLAIN, PDF, boundary="m")))
+    (child,) = document.children
+    assert (document.status, texts(document)[-1]) == (Status.OK, "the plain words of this mail")
+    assert (child.status, child.reason) == (Status.CORRUPT, "The parser failed on it (KeyError).")
 
 
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:

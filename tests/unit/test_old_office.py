@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from extract_msg import OleWriter
 
+from lakedocs.extract.binary.sheet import _beside_the_cells
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
+from lakedocs.extract.reading import Reading
 from lakedocs.records import Document, Flag, Status
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -306,3 +308,21 @@ def test_no_damage_ends_in_anything_but_a_status(tmp_path: Path) -> None:
 )
 def test_the_corpus_keeps_its_kinds(name: str, wanted: set[str]) -> None:
     assert wanted - {element.kind for element in read(CORPUS / name).elements} == set()
+
+
+def test_a_chart_in_a_sheet_does_not_part_its_comments_from_their_text() -> None:
+    def record(kind: int, data: bytes = b"") -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    begin = record(0x0809, struct.pack("<HHHH", 0x0600, 5, 0, 0))
+    head = begin + record(0x0085, struct.pack("<IH", 33, 0) + b"\x05\x00Sheet") + record(0x000A)
+    text = record(0x005D, struct.pack("<HHHH", 0x15, 18, 0x19, 1)) + record(0x01B6, struct.pack("<10xH6x", 9)) + record(0x003C, b"\x00a comment")
+    chart = begin + record(0x000A)
+    note = record(0x001C, struct.pack("<HHHHH", 3, 1, 0, 1, 2) + b"\x00Jo")
+    data = head + begin + text + chart + note + record(0x000A)
+    assert len(head) == 33
+    reading = Reading(Limits(), None)
+    _beside_the_cells(data, reading)
+    assert [(e.kind, e.region, e.text, e.place.cells) for e in reading.elements] == [
+        ("author", "comment", "Jo", None), ("comment", "comment", "a comment", "B4"),
+    ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lakedocs.keys import make_local_keys
@@ -51,3 +53,10 @@ def test_what_recurs_in_a_text_that_stands_alone_is_hidden_unless_it_is_allowed(
     expected = "By <PERSON>: signed. Then | Hoekstra | left." if entries else "By <PERSON>: signed. Then | <PERSON> | left."
     assert redactor.redact(text).text == expected
     assert redactor.redact("Then | Hoekstra | left.").text == "Then | Hoekstra | left."
+
+
+def test_nothing_recurs_in_what_stands_for_something_found(tmp_path: Path) -> None:
+    settings = load_settings("local", {"storage.root": str(tmp_path)})
+    make_local_keys(settings)
+    redactor = TextRedactor(settings)
+    assert redactor.redact("IBAN <IBAN_CODE>").text.endswith(" <IBAN_CODE>")

@@ -75,6 +75,8 @@ _MAIL_HEADERS = (
     b"received:", b"from:", b"to:", b"subject:", b"date:", b"mime-version:", b"return-path:", b"message-id:", b"delivered-to:",
     b"x-", b"content-type:", b"reply-to:", b"cc:", b"sender:", b"dkim-signature:", b"from ",
 )  # fmt: skip
+_OF_TRANSPORT = (b"received:", b"mime-version:", b"return-path:", b"message-id:", b"delivered-to:", b"dkim-signature:", b"x-mailer:")
+"""Headers that programs write: a memo that somebody typed begins with From, To and Date, too, and every line of it is text."""
 _HARMLESS_BYTES = 64 * 2**20
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _OPEN_DOCUMENTS = {
@@ -125,7 +127,7 @@ def _sniff_text(head: bytes, extension: str) -> Format:
         return Format.TEXT_TABLE
     if extension in ("html", "htm", "xhtml") or _MARKUP.match(head):
         return Format.HTML
-    if _looks_like_mail(head):
+    if _looks_like_mail(head, is_typed=extension in _TEXTS):
         return Format.MAILBOX if head.startswith(b"From ") else Format.EML
     if extension == "eml":
         return Format.EML
@@ -136,9 +138,11 @@ def _sniff_text(head: bytes, extension: str) -> Format:
     return Format.UNKNOWN
 
 
-def _looks_like_mail(head: bytes) -> bool:
+def _looks_like_mail(head: bytes, *, is_typed: bool) -> bool:
     lines = [line for line in head.lstrip(b"\xef\xbb\xbf\r\n\t ").splitlines()[:40] if line.strip()]
     if not lines or not lines[0].lower().startswith(_MAIL_HEADERS):
+        return False
+    if is_typed and not any(line.lower().startswith(_OF_TRANSPORT) for line in lines):
         return False
     return sum(line.lower().startswith(_MAIL_HEADERS) for line in lines) >= 2
 

@@ -18,10 +18,10 @@ from lakedocs.extract.limits import Allowance, Limits
 from lakedocs.extract.mail import outlook, rfc822, smime, tnef
 from lakedocs.extract.office import open_document, sheet, slides, word
 from lakedocs.extract.pdf.read import read as read_pdf
-from lakedocs.extract.reading import Reading
+from lakedocs.extract.reading import Attachment, Reading
 from lakedocs.extract.text import markup, plain_text, rich_text, text_table
 from lakedocs.extract.unlock import unlocked
-from lakedocs.extract.versions import label
+from lakedocs.extract.versions import UNFINISHED, label
 from lakedocs.records import Document, Flag, Status
 
 _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
@@ -142,8 +142,18 @@ class _Reader:
             for attachment in reading.attachments:
                 path = Path(folder) / "attachment"
                 path.write_bytes(attachment.data)
-                children.append(self.read(str(path), attachment.name, depth + 1))
+                children.append(self._child(str(path), attachment, depth + 1))
         return tuple(children)
+
+    def _child(self, path: str, attachment: Attachment, depth: int) -> Document:
+        """An attachment as a document; a parser's unforeseen failure on it is its own status, not that of what it came with."""
+        try:
+            return self.read(path, attachment.name, depth)
+        except (MemoryError, OSError):
+            raise  # of the process or the storage
+        except Exception as error:  # noqa: BLE001 - like the last line of defence in `isolation`, which would lose the whole family
+            reason = f"The parser failed on it ({type(error).__name__})."
+            return Document(attachment.name, Status.CORRUPT, reason, parser=UNFINISHED, size_bytes=len(attachment.data))
 
 
 def _outcome(reading: Reading, children: tuple[Document, ...]) -> tuple[Status, str]:

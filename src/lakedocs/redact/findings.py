@@ -73,6 +73,10 @@ class Analyzer:
             found = self._also_in(words, found)
         return Found(seen.own(found.findings), seen.own(found.near))
 
+    def without_replaced(self, text: str) -> str:
+        """A text of the same length with spaces where something was found before."""
+        return self._replaced.sub(_spaces, text)
+
     def _also_in(self, words: Spelled, found: Found) -> Found:
         """The findings with those of the words that are spelled; to single letters the model's opinion of the word is preferred."""
         kept = [finding for finding in found.findings if not (finding.recognizer == EMBEDDED and words.is_inside(finding))]
@@ -127,7 +131,7 @@ class Analyzer:
         would drop a sure name inside of a pattern's match before that is held against its threshold."""
         found = Found([], [])
         if self._names_in is not None:
-            for offset, window in self._windows(self._replaced.sub(_spaces, text)):
+            for offset, window in self._windows(self.without_replaced(text)):
                 for findings, names in zip(found, self._names_in(window, self._settings.near_share), strict=True):
                     findings += [Finding(n.start + offset, n.end + offset, n.entity, round(n.score, 4), EMBEDDED) for n in names]
         return found

@@ -54,16 +54,19 @@ def _beside_the_cells(data: bytes, reading: Reading) -> None:
     """Comments, text boxes, headers and footers of an Excel 97-2003 workbook (MS-XLS), sheet by sheet."""
     names: dict[int, str] = {}
     found: _Sheet | None = None
-    pending = -1
+    pending, charts = -1, 0
     for offset, kind, record in _records(data):
         if kind == _BEGIN and len(record) >= 4:
             if int.from_bytes(record[:2], "little") != _OF_97:
                 return
+            charts = 0 if offset in names else charts + 1  # a chart stands within its sheet, and a sheet's comments end behind it
             found = _Sheet(names[offset]) if offset in names else found
         elif kind == _SHEET and len(record) > 8:
             names[int.from_bytes(record[:4], "little")] = _string(record[6:], length_bytes=1)
         elif found is None:
             continue
+        elif kind == _END and charts:
+            charts -= 1
         elif kind == _END:
             found.add(reading)
             found = _Sheet(found.name)

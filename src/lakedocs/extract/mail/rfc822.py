@@ -110,6 +110,8 @@ def _content(part: EmailMessage, reading: Reading) -> None:
         _forwarded(part, reading)
     elif kind == "multipart/alternative":
         _alternative(part, reading)
+    elif kind == "multipart/encrypted" and _has_body(reading):
+        reading.attach("encrypted.eml", part.as_bytes(policy=email.policy.compat32))
     elif kind == "multipart/encrypted" or (kind in _OPAQUE and not _has_body(reading)):
         _sealed(part, reading)
     elif part.is_multipart():

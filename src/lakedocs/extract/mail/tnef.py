@@ -44,10 +44,13 @@ def read(path: str, reading: Reading) -> None:
 def add(data: bytes, reading: Reading) -> None:
     """Add what a mail has in its winmail.dat: the attachments, and the body where the mail has no other.
 
-    Raises:
-        DocumentError: corrupt.
+    One that is damaged is kept as an attachment, which ends with a status of its own.
     """
-    wrapped = _opened(data)
+    try:
+        wrapped = _opened(data)
+    except DocumentError:
+        reading.attach("winmail.dat", data)
+        return
     if not any(element.region != "mail_header" for element in reading.elements):
         add_paragraphs(reading, _body(wrapped))
     _attach(wrapped, reading)

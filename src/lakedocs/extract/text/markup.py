@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as entities
 import re
 from dataclasses import dataclass, field
 from html import unescape
@@ -24,6 +25,7 @@ _SPACE = re.compile(r"\s+")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 _HEAD_BYTES = 4096
+_MARKS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,14 @@ def html_text(markup: str) -> str:
 
 def blocks(markup: str) -> list[Block]:
     """The paragraphs and headings of HTML in their order."""
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, huge_tree=True)
     try:
-        root = html.document_fromstring(
-            markup.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True)
-        )
+        root = html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return []
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        # deeper than the parser goes (2,048 levels), which leaves out all that follows: the text without its marks
+        return [Block(text) for part in _MARKS.sub("\n\n", markup).split("\n\n") if (text := _lines(entities.unescape(part)))]
     found: list[Block] = []
     pieces: list[str] = []
     level = unseen = 0

@@ -12,10 +12,12 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.reading import Reading
 from lakedocs.extract.text.plain_text import bytes_of, readable
-from lakedocs.records import Status
+from lakedocs.records import Flag, Status
 
 _BESIDE = re.compile(r"\{\s*(?:\\\*)?\\(header[lrf]?|footer[lrf]?|footnote|annotation|shptxt)\b ?")
 _REGIONS = {"header": "header", "footer": "footer", "footnote": "footnote", "annotation": "comment", "shptxt": "text_box"}
+_MOST_NESTED = 3
+"""A footnote in a text box in a header; each is looked through from its beginning to its end."""
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _PROLOGUE = re.compile(r"\\(?:ansicpg\d+|ansi|mac|pca?)\b")
 _FONTS = re.compile(r"\{[^{}]*\\fonttbl")
@@ -35,7 +37,7 @@ def read(path: str, reading: Reading) -> None:
             reading.add("table_row", row_text(" ".join(cell.split()) for cell in line.rstrip().removesuffix("|").split("|") if cell.strip()))
         else:
             reading.add("paragraph", line)
-    for region, text in _groups(source):
+    for region, text in _groups(source, reading):
         reading.add("paragraph", _shown(text, reading), region=region)
 
 
@@ -62,7 +64,7 @@ def _text(source: str) -> str:
         raise DocumentError(Status.CORRUPT, "The RTF can't be read.") from error
 
 
-def _groups(source: str) -> Iterator[tuple[str, str]]:
+def _groups(source: str, reading: Reading) -> Iterator[tuple[str, str]]:
     """What stands beside the text, each with its region, as an RTF of its own."""
     if _BINARY.search(source):
         return  # braces may be bytes of a picture
@@ -70,8 +72,15 @@ def _groups(source: str) -> Iterator[tuple[str, str]]:
     fonts = ""
     if (start := _FONTS.search(source)) is not None:
         fonts = source[start.start() : _end_of_group(source, start.end())]
+    ends: list[int] = []
     for match in _BESIDE.finditer(source):
-        body = source[match.end() : _end_of_group(source, match.end())].removesuffix("}")
+        while ends and ends[-1] <= match.start():
+            ends.pop()
+        if len(ends) == _MOST_NESTED:
+            reading.flag(Flag.TRUNCATED)
+            continue
+        ends.append(_end_of_group(source, match.end()))
+        body = source[match.end() : ends[-1]].removesuffix("}")
         kind = match.group(1)
         region = _REGIONS.get(kind) or _REGIONS[kind[:6]]
         yield region, f"{{\\rtf1{prologue}{fonts} {body}}}"
