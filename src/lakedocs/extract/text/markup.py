@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as entities
 import re
 from dataclasses import dataclass, field
 from html import unescape
@@ -72,7 +71,7 @@ def blocks(markup: str) -> list[Block]:
         return []
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         # deeper than the parser goes (2,048 levels), which leaves out all that follows: the text without its marks
-        return [Block(text) for part in _MARKS.sub("\n\n", markup).split("\n\n") if (text := _lines(entities.unescape(part)))]
+        return [Block(text) for part in _MARKS.sub("\n\n", markup).split("\n\n") if (text := _lines(unescape(part)))]
     found: list[Block] = []
     pieces: list[str] = []
     level = unseen = 0
