@@ -153,7 +153,10 @@ def test_a_typed_memo_is_no_mail_and_keeps_all_its_lines(tmp_path: Path, name: s
                  "Content-Transfer-Encoding: base64"),
             Status.CORRUPT,
         ),
-        (multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"), boundary="e"), Status.ENCRYPTED),
+        (
+            multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"), boundary="e"),
+            Status.ENCRYPTED,
+        ),
     ],
     ids=["damaged winmail.dat", "an encrypted part"],
 )  # fmt: skip
