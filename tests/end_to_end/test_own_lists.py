@@ -18,7 +18,7 @@ from lakedocs.settings import Storage
 
 def test_what_people_listed_counts_in_the_next_run_and_not_after_it_was_removed(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "a.csv").write_text("topic;sender\nthe zorblax;info@firm.example\n", encoding="utf-8")
+    (tmp_path / "source" / "a.csv").write_text("topic;sender\nthe turbine;info@firm.example\n", encoding="utf-8")
     lake = Lake(spark, Storage(root=str(tmp_path / "lake")))
 
     def texts() -> list[str]:
@@ -26,7 +26,7 @@ def test_what_people_listed_counts_in_the_next_run_and_not_after_it_was_removed(
         assert pipeline.run(tmp_path / "source", tmp_path / "lake", *only) == 0
         return [row["text"] for row in lake.read(tables.ELEMENTS).orderBy("ordinal").collect()]
 
-    assert texts()[1] == "the zorblax | <EMAIL_ADDRESS>"
+    assert texts()[1] == "the turbine | <EMAIL_ADDRESS>"
     add_entry(lake, Entry(True, "PROJECT", "Zorblax"), "ann")
     add_entry(lake, Entry(False, "", "info@firm.example"), "ann")
     with pytest.raises(SettingsError):
@@ -35,4 +35,4 @@ def test_what_people_listed_counts_in_the_next_run_and_not_after_it_was_removed(
     assert texts()[1] == "the <PROJECT> | info@firm.example"
     assert remove_entries(lake, "Zorblax") == 1
     assert remove_entries(lake, "Zorblax") == 0
-    assert texts()[1] == "the zorblax | info@firm.example"
+    assert texts()[1] == "the turbine | info@firm.example"

@@ -27,7 +27,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("review")
     (root / "source").mkdir()
     for name in ("one", "two"):
-        (root / "source" / f"{name}.csv").write_text(f"note\ncall 06-12345678 of {name}\nlicence A1234567 of the zorblax\n", encoding="utf-8")
+        (root / "source" / f"{name}.csv").write_text(f"note\ncall 06-12345678 of {name}\nlicence A1234567 of the turbine\n", encoding="utf-8")
     return Lake(spark, Storage(root=str(root / "lake")))
 
 
@@ -41,7 +41,7 @@ def run(lake: Lake, *more: str) -> dict[str, tuple[str, list[str]]]:
 
 def test_decisions_are_followed_by_the_next_run_in_their_families_alone(lake: Lake) -> None:
     before = run(lake)
-    assert before["one.csv"][1] == ["call <PHONE_NUMBER> of one", "licence A1234567 of the zorblax"]
+    assert before["one.csv"][1] == ["call <PHONE_NUMBER> of one", "licence A1234567 of the turbine"]
     found = open_candidates(lake, "", 10)
     assert [(row["value"], row["is_hidden"]) for row in found] == [("A1234567", False)] * 2 + [("06-12345678", True)] * 2
     of_one = {row["doc_id"]: row for row in lake.read(tables.DOCUMENTS).collect() if row["title"] == "one.csv"}
@@ -50,11 +50,11 @@ def test_decisions_are_followed_by_the_next_run_in_their_families_alone(lake: La
 
     decide(lake, [licence["candidate_id"]], Verdict.HIDE, "ann")
     decide(lake, [phone["candidate_id"]], Verdict.KEEP, "ann")
-    note_missed(lake, doc_id, "zorblax", "PROJECT", "ann")
+    note_missed(lake, doc_id, "turbine", "PROJECT", "ann")
     with pytest.raises(SettingsError):
         decide(lake, [phone["candidate_id"], "unknown"], Verdict.HIDE, "ann")
     with pytest.raises(SettingsError):
-        note_missed(lake, "unknown", "zorblax", "PROJECT", "ann")
+        note_missed(lake, "unknown", "turbine", "PROJECT", "ann")
     assert open_candidates(lake, doc_id, 10) == []
 
     after = run(lake)
@@ -92,7 +92,7 @@ def test_rows_by_sql_are_followed_and_what_can_not_be_read_hides(spark: SparkSes
     for verdict, value in (("KEEP ", "a1234567"), ("hidden?", "licence"), (None, "THE"), ("hide", None), ("hide", " ")):
         row = (two["root_id"], verdict, None, value, None, "ann", datetime.now(UTC))
         lake.append(tables.REDACTION_DECISIONS, spark.createDataFrame([row], tables.REDACTION_DECISIONS.ddl))
-    assert run(lake)["two.csv"][1][1] == "<CUSTOM> A1234567 of <CUSTOM> zorblax"
+    assert run(lake)["two.csv"][1][1] == "<CUSTOM> A1234567 of <CUSTOM> turbine"
 
 
 def test_decisions_go_with_their_documents(lake: Lake) -> None:
