@@ -48,6 +48,8 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.OPEN_SLIDES: ("open_document", open_document.read_text),
 }
 _CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX, Format.OPEN_TEXT, Format.OPEN_CELLS, Format.OPEN_SLIDES)
+_SEALED = (label("mail"), label("open_document"))
+"""Whose files no password that is given here can open."""
 _WITHOUT_TEXT = (Status.NEEDS_OCR, Status.EMPTY)
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
@@ -79,7 +81,7 @@ class _Reader:
 
     def read(self, path: str, name: str, depth: int) -> Document:
         document = self._read(path, name, depth)
-        if document.status is not Status.ENCRYPTED:
+        if document.status is not Status.ENCRYPTED or document.parser in _SEALED:
             return document
         with unlocked(path, self.passwords) as opened:
             if opened is None:
