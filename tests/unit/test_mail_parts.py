@@ -175,6 +175,12 @@ def test_a_parser_that_fails_on_an_attachment_does_not_lose_the_mail(tmp_path: P
     assert (child.status, child.reason) == (Status.CORRUPT, "The parser failed on it (KeyError).")
 
 
+@pytest.mark.parametrize("kind", ["mixed", "alternative", "related; boundary=b"])
+def test_a_body_without_the_parts_that_its_header_promises_is_text(tmp_path: Path, kind: str) -> None:
+    document = read(tmp_path / "m.eml", mail(part(f"multipart/{kind}", "the only words of this mail")))
+    assert (texts(document)[-1], document.children) == ("the only words of this mail", ())
+
+
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:
     broken = mail(part("text/plain; charset=utf-8", "Grüße aus Köln".encode().decode("cp1252")))
     document = read(tmp_path / "m.eml", broken)
