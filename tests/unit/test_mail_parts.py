@@ -181,6 +181,11 @@ def test_a_body_without_the_parts_that_its_header_promises_is_text(tmp_path: Pat
     assert (texts(document)[-1], document.children) == ("the only words of this mail", ())
 
 
+def test_a_header_of_nothing_but_brackets_costs_nobody_the_mail(tmp_path: Path) -> None:
+    document = read(tmp_path / "m.eml", mail(PLAIN, "To: " + "(" * 20_000))
+    assert (document.status, texts(document)[-1]) == (Status.OK, "the plain words of this mail")
+
+
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:
     broken = mail(part("text/plain; charset=utf-8", "Grüße aus Köln".encode().decode("cp1252")))
     document = read(tmp_path / "m.eml", broken)

@@ -202,7 +202,7 @@ def _header_values(message: EmailMessage, name: str) -> list[str]:
     try:
         values = message.get_all(name, [])
         return [_shown_header(str(value), bool(getattr(value, "defects", ())), text) for value, text in zip(values, raw, strict=True)]
-    except _HOSTILE:
+    except (*_HOSTILE, RecursionError):
         # the parser of structured headers fails on hostile values; the raw ones are still text
         return [_bytes_as_text(str(value)) for value in raw]
 
