@@ -128,6 +128,8 @@ class _Reader:
                 raise
             status, reason = Status.CORRUPT, "The workbook's structure can't be read."
         is_kept = status is Status.OK or status in _WITHOUT_TEXT
+        if status is Status.EMPTY and reading.full:  # not a word of it was kept, for what came before took all that may be
+            status, reason = Status.TOO_LARGE, "The file that it is attached to has more text than the limit."
         return Document(
             name, status, reason, reading.flags, parser, content_hash, size, tuple(reading.elements) if is_kept else (), tuple(reading.images),
             children if is_kept else (), tuple(reading.guesses),
