@@ -58,6 +58,7 @@ LONG = part("text/html; charset=utf-8", "<p>" + "many words of a letter " * 20 +
 STUB = part("text/plain", "This is an HTML message.")
 PICTURE = part("image/png", base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"x" * 40).decode(), "Content-Transfer-Encoding: base64")
 PDF = part("application/pdf; name=a.pdf", base64.b64encode(b"%PDF-1.4\n").decode(), "Content-Transfer-Encoding: base64")
+DAMAGED_TNEF = base64.b64encode(b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00" + b"\xff" * 9).decode()
 INVITATION = part("text/calendar; charset=utf-8", "BEGIN:VCALENDAR\r\nLOCATION:Room 5\r\nEND:VCALENDAR")
 
 
@@ -148,15 +149,11 @@ def test_a_typed_memo_is_no_mail_and_keeps_all_its_lines(tmp_path: Path, name: s
 @pytest.mark.parametrize(
     ("beside", "status"),
     [
-        (
-            part("application/ms-tnef; name=winmail.dat", base64.b64encode(b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00" + b"\xff" * 9).decode(),
-                 "Content-Transfer-Encoding: base64"),
-            Status.CORRUPT,
-        ),
-        (multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"), boundary="e"), Status.ENCRYPTED),
+        (part("application/ms-tnef; name=winmail.dat", DAMAGED_TNEF, "Content-Transfer-Encoding: base64"), Status.CORRUPT),
+        (multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), PDF, boundary="e"), Status.ENCRYPTED),
     ],
     ids=["damaged winmail.dat", "an encrypted part"],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_beside_a_body_does_not_take_it_along(tmp_path: Path, beside: str, status: Status) -> None:
     document = read(tmp_path / "m.eml", mail(multipart("mixed", PLAIN, beside, boundary="m")))
     assert document.status is Status.OK

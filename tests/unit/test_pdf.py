@@ -549,7 +549,9 @@ def test_an_attachment_that_is_only_listed_does_not_take_the_text_along(tmp_path
     ]  # fmt: skip
     path = tmp_path / "a.pdf"
     # without a table of its objects, which pdfium makes for itself
-    path.write_bytes(b"%PDF-1.7\n" + b"".join(b"%d 0 obj%s\nendobj\n" % each for each in enumerate(bodies, 1)) + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF")
+    path.write_bytes(
+        b"%PDF-1.7\n" + b"".join(b"%d 0 obj%s\nendobj\n" % each for each in enumerate(bodies, 1)) + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF"
+    )
     document = read_document(str(path), path.name, Limits(), None)
     assert [element.text for element in document.elements] == ["The lease ends"]
     assert (document.status, document.flags) == (Status.OK, (Flag.ATTACHMENTS_LEFT_OUT,))
