@@ -27,12 +27,12 @@ def test_what_people_listed_counts_in_the_next_run_and_not_after_it_was_removed(
         return [row["text"] for row in lake.read(tables.ELEMENTS).orderBy("ordinal").collect()]
 
     assert texts()[1] == "the turbine | <EMAIL_ADDRESS>"
-    add_entry(lake, Entry(True, "PROJECT", "Zorblax"), "ann")
+    add_entry(lake, Entry(True, "PROJECT", "Turbine"), "ann")
     add_entry(lake, Entry(False, "", "info@firm.example"), "ann")
     with pytest.raises(SettingsError):
         add_entry(lake, Entry(True, "X", "(", True), "ann")
     assert len(list_entries(lake)) == 2
     assert texts()[1] == "the <PROJECT> | info@firm.example"
-    assert remove_entries(lake, "Zorblax") == 1
-    assert remove_entries(lake, "Zorblax") == 0
+    assert remove_entries(lake, "Turbine") == 1
+    assert remove_entries(lake, "Turbine") == 0
     assert texts()[1] == "the turbine | info@firm.example"

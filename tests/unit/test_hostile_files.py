@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,18 @@ def test_headers_in_headers_take_no_longer_than_their_bytes(tmp_path: Path) -> N
     document = read_document(str(path), path.name, Limits(), None)
     assert time.monotonic() - start < 10
     assert (document.status, document.flags, document.elements[0].text) == (Status.OK, (Flag.TRUNCATED,), "body")
+
+
+@pytest.mark.parametrize("attached", [b"one\n\ntwo", b"name,age\nAnn,3\n"], ids=["text", "table"])
+def test_an_attachment_of_which_nothing_was_kept_is_not_called_empty(tmp_path: Path, attached: bytes) -> None:
+    mail = EmailMessage()
+    mail.set_content("the body")
+    mail.add_attachment(attached, maintype="text", subtype="x", filename="a.txt")
+    path = tmp_path / "m.eml"
+    path.write_bytes(mail.as_bytes())
+    document = read_document(str(path), path.name, Limits(elements=1), None)
+    (child,) = document.children
+    assert (document.status, child.status, child.flags, child.elements) == (Status.OK, Status.TOO_LARGE, (Flag.TRUNCATED,), ())
 
 
 def test_names_and_links_lead_nowhere(reader: IsolatedReader, tmp_path: Path) -> None:

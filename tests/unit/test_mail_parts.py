@@ -58,6 +58,7 @@ LONG = part("text/html; charset=utf-8", "<p>" + "many words of a letter " * 20 +
 STUB = part("text/plain", "This is an HTML message.")
 PICTURE = part("image/png", base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"x" * 40).decode(), "Content-Transfer-Encoding: base64")
 PDF = part("application/pdf; name=a.pdf", base64.b64encode(b"%PDF-1.4\n").decode(), "Content-Transfer-Encoding: base64")
+DAMAGED_TNEF = base64.b64encode(b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00" + b"\xff" * 9).decode()
 INVITATION = part("text/calendar; charset=utf-8", "BEGIN:VCALENDAR\r\nLOCATION:Room 5\r\nEND:VCALENDAR")
 
 
@@ -148,18 +149,11 @@ def test_a_typed_memo_is_no_mail_and_keeps_all_its_lines(tmp_path: Path, name: s
 @pytest.mark.parametrize(
     ("beside", "status"),
     [
-        (
-            part("application/ms-tnef; name=winmail.dat", base64.b64encode(b"\x78\x9f\x3e\x22\x01\x00\x01\x06\x90\x08\x00" + b"\xff" * 9).decode(),
-                 "Content-Transfer-Encoding: base64"),
-            Status.CORRUPT,
-        ),
-        (
-            multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"), boundary="e"),
-            Status.ENCRYPTED,
-        ),
+        (part("application/ms-tnef; name=winmail.dat", DAMAGED_TNEF, "Content-Transfer-Encoding: base64"), Status.CORRUPT),
+        (multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), PDF, boundary="e"), Status.ENCRYPTED),
     ],
     ids=["damaged winmail.dat", "an encrypted part"],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_beside_a_body_does_not_take_it_along(tmp_path: Path, beside: str, status: Status) -> None:
     document = read(tmp_path / "m.eml", mail(multipart("mixed", PLAIN, beside, boundary="m")))
     assert document.status is Status.OK
@@ -176,6 +170,17 @@ def test_a_parser_that_fails_on_an_attachment_does_not_lose_the_mail(tmp_path: P
     (child,) = document.children
     assert (document.status, texts(document)[-1]) == (Status.OK, "the plain words of this mail")
     assert (child.status, child.reason) == (Status.CORRUPT, "The parser failed on it (KeyError).")
+
+
+@pytest.mark.parametrize("kind", ["mixed", "alternative", "related; boundary=b"])
+def test_a_body_without_the_parts_that_its_header_promises_is_text(tmp_path: Path, kind: str) -> None:
+    document = read(tmp_path / "m.eml", mail(part(f"multipart/{kind}", "the only words of this mail")))
+    assert (texts(document)[-1], document.children) == ("the only words of this mail", ())
+
+
+def test_a_header_of_nothing_but_brackets_costs_nobody_the_mail(tmp_path: Path) -> None:
+    document = read(tmp_path / "m.eml", mail(PLAIN, "To: " + "(" * 20_000))
+    assert (document.status, texts(document)[-1]) == (Status.OK, "the plain words of this mail")
 
 
 def test_mojibake_in_a_body_is_mended_and_said(tmp_path: Path) -> None:

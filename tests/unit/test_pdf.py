@@ -539,3 +539,19 @@ def test_a_field_on_two_pages_is_told_once(tmp_path: Path) -> None:
         canvas.acroForm.textfield(name="tenant", value="Joris Maas", x=72, y=600)
 
     assert body(drawn(tmp_path, page, page), "form") == ["tenant: Joris Maas"]
+
+
+def test_an_attachment_that_is_only_listed_does_not_take_the_text_along(tmp_path: Path) -> None:
+    bodies = [
+        b"<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a.txt) 9 0 R]>>>>>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length 45>>stream\nBT /F1 24 Tf 20 200 Td (The lease ends) Tj ET\nendstream", b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]  # fmt: skip
+    path = tmp_path / "a.pdf"
+    # without a table of its objects, which pdfium makes for itself
+    path.write_bytes(
+        b"%PDF-1.7\n" + b"".join(b"%d 0 obj%s\nendobj\n" % each for each in enumerate(bodies, 1)) + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF"
+    )
+    document = read_document(str(path), path.name, Limits(), None)
+    assert [element.text for element in document.elements] == ["The lease ends"]
+    assert (document.status, document.flags) == (Status.OK, (Flag.ATTACHMENTS_LEFT_OUT,))

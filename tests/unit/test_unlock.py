@@ -81,6 +81,11 @@ def test_what_none_opens_says_so_and_tells_no_password(tmp_path: Path, name: str
     assert "wrong" not in document.reason
 
 
+def test_nobody_is_sent_for_a_password_that_would_not_help(tmp_path: Path) -> None:
+    head = b"From: a@b.example\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; boundary=e\n\n--e--\n"
+    assert read(tmp_path / "m.eml", head, "first").reason == "The mail is encrypted."
+
+
 def test_a_workbook_that_excel_opens_without_asking_is_read(tmp_path: Path) -> None:
     document = read(tmp_path / "protected.xlsx", encrypted(book("Nobody is asked."), "VelvetSweatshop"))
     assert document.status is Status.OK

@@ -48,6 +48,8 @@ _PARSERS: dict[Format, tuple[str, Callable[[str, Reading], None]]] = {
     Format.OPEN_SLIDES: ("open_document", open_document.read_text),
 }
 _CONTAINERS = (Format.DOCX, Format.XLSX, Format.XLSB, Format.PPTX, Format.OPEN_TEXT, Format.OPEN_CELLS, Format.OPEN_SLIDES)
+_SEALED = (label("mail"), label("open_document"))
+"""Whose files no password that is given here can open."""
 _WITHOUT_TEXT = (Status.NEEDS_OCR, Status.EMPTY)
 _REFUSED: dict[Format, tuple[Status, str]] = {
     Format.ENCRYPTED_OFFICE: (Status.ENCRYPTED, "The Office file is encrypted with a password."),
@@ -79,7 +81,7 @@ class _Reader:
 
     def read(self, path: str, name: str, depth: int) -> Document:
         document = self._read(path, name, depth)
-        if document.status is not Status.ENCRYPTED:
+        if document.status is not Status.ENCRYPTED or document.parser in _SEALED:
             return document
         with unlocked(path, self.passwords) as opened:
             if opened is None:
@@ -126,6 +128,8 @@ class _Reader:
                 raise
             status, reason = Status.CORRUPT, "The workbook's structure can't be read."
         is_kept = status is Status.OK or status in _WITHOUT_TEXT
+        if status is Status.EMPTY and reading.full:  # not a word of it was kept, for what came before took all that may be
+            status, reason = Status.TOO_LARGE, "The file that it is attached to has more text than the limit."
         return Document(
             name, status, reason, reading.flags, parser, content_hash, size, tuple(reading.elements) if is_kept else (), tuple(reading.images),
             children if is_kept else (), tuple(reading.guesses),

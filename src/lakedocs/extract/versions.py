@@ -7,13 +7,13 @@ _VERSIONS = {
     "word": 4,
     "sheet": 4,
     "slides": 4,
-    "pdf": 5,
-    "mail": 4,
+    "pdf": 6,
+    "mail": 5,
     "text_table": 4,
-    "text": 1,
+    "text": 2,
     "old_word": 1,
     "old_slides": 1,
-    "old_sheet": 1,
+    "old_sheet": 2,
     "open_document": 1,
 }
 """`kinds` tells formats apart, and refuses what no parser reads."""

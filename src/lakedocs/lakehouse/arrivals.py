@@ -122,7 +122,7 @@ def _named(settings: Settings, kind: Kind, batches: Iterator[pa.RecordBatch]) ->
                 continue
             try:
                 status = os.stat(Path(settings.source.path) / path)  # as a listing would see it: streams round times
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue  # gone again; if it was known, the next whole listing sees that
             doc_id, modified_us = keyed_hash(settings, name, path), status.st_mtime_ns // 1000
             rows.append({"doc_id": doc_id, "path": listed_as(path), "size_bytes": status.st_size, "modified_us": modified_us})

@@ -2,7 +2,7 @@
 
 The text of such a file is one run of characters, cut into pieces that lie anywhere in it (MS-DOC 2.4.1); the regions follow each other in that
 run, and the properties of paragraphs and characters stand in pages of their own. Why no library does this stands in
-docs/decisions/0023-binary-office-files.md.
+docs/decisions/0025-binary-office-files.md.
 """
 
 from __future__ import annotations

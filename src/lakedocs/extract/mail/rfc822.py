@@ -108,12 +108,14 @@ def _content(part: EmailMessage, reading: Reading) -> None:
     kind = _kind(part)
     if kind in _MESSAGES or (_is_attachment(part) and kind.startswith("message/") and part.is_multipart()):
         _forwarded(part, reading)
-    elif kind == "multipart/alternative":
-        _alternative(part, reading)
     elif kind == "multipart/encrypted" and _has_body(reading):
         reading.attach("encrypted.eml", part.as_bytes(policy=email.policy.compat32))
     elif kind == "multipart/encrypted" or (kind in _OPAQUE and not _has_body(reading)):
         _sealed(part, reading)
+    elif kind.startswith("multipart/") and not part.is_multipart():  # without a boundary, or with another one
+        add_paragraphs(reading, _text(part))
+    elif kind == "multipart/alternative":
+        _alternative(part, reading)
     elif part.is_multipart():
         if kind in ("message/delivery-status", "message/disposition-notification"):
             add_paragraphs(reading, "\n\n".join(child.as_string(policy=email.policy.compat32) for child in _children(part)), "report")
@@ -200,7 +202,7 @@ def _header_values(message: EmailMessage, name: str) -> list[str]:
     try:
         values = message.get_all(name, [])
         return [_shown_header(str(value), bool(getattr(value, "defects", ())), text) for value, text in zip(values, raw, strict=True)]
-    except _HOSTILE:
+    except (*_HOSTILE, RecursionError):
         # the parser of structured headers fails on hostile values; the raw ones are still text
         return [_bytes_as_text(str(value)) for value in raw]
 

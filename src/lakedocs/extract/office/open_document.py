@@ -70,7 +70,9 @@ def _opened(path: str, reading: Reading) -> zipfile.ZipFile:
     container = Container(archive)
     if "META-INF/manifest.xml" in container and b"encryption-data" in container.read("META-INF/manifest.xml"):
         archive.close()
-        raise DocumentError(Status.ENCRYPTED, "The document needs a password.")
+        raise DocumentError(
+            Status.ENCRYPTED, "The document needs a password, which is not tried on OpenDocument: save it without, or as an Office file."
+        )
     return archive
 
 

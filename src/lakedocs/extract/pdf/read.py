@@ -50,7 +50,10 @@ def read(path: str, reading: Reading) -> None:
             with contextlib.suppress(UnicodeDecodeError):  # letters cut in half
                 reading.add("property", document.get_metadata_value(name), region="metadata", place=Place(part=name.lower()))
         for index in range(document.count_attachments()):
-            attached(document.get_attachment(index).raw, document, reading.attach)
+            try:
+                attached(document.get_attachment(index).raw, document, reading.attach)
+            except pdfium.PdfiumError:  # listed, but not there
+                reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
         if xfa.is_dynamic(document):
             _dynamic_form(document, reading)
         else:
