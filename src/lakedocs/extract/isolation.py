@@ -274,8 +274,12 @@ def _serve(limits: Limits, work: str) -> None:
             answer = {"bug": type(error).__name__}
         signal.alarm(0)
         os.ftruncate(2, 0)
-        out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
+        line = json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        answer = {}  # the next document has the memory for itself
+        out.write(line)
+        out.write(b"\n")
         out.flush()
+        line = b""
 
 
 def _forget_peak() -> None:
