@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import BinaryIO
 
 _HEADER_BYTES, _ENTRY_BYTES = 512, 128
+_MOST_BYTES = 32 * 2**20
 _SECTOR_SHIFTS = range(7, 17)
 _TABLES_IN_HEADER = 109
 _LAST_SECTOR = 0xFFFFFFFA
@@ -34,7 +35,7 @@ def directory_of(path: str) -> Directory:
     """The directory of the container at `path`; what can't be reached in it is left out.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or none of a document.
     """
     with open(path, "rb") as file:
         sectors = _Sectors(file)
@@ -85,12 +86,18 @@ class _Sectors:
         (self.first_of_directory,) = struct.unpack_from("<I", header, 48)
 
     def chain(self, sector: int) -> bytes:
-        """The bytes of a chain, up to where it breaks; a ring ends with as many sectors as the file can have."""
-        pieces: list[bytes] = []
-        while sector < self._most and len(pieces) < self._most:
-            pieces.append(self._bytes_of(sector))
+        """The bytes of a chain, up to where it breaks or comes round.
+
+        Raises:
+            ValueError: it is longer than a directory.
+        """
+        pieces: dict[int, bytes] = {}
+        while sector < self._most and sector not in pieces:
+            pieces[sector] = self._bytes_of(sector)
+            if len(pieces) * self.size > _MOST_BYTES:
+                raise ValueError("The container's directory is longer than any.")
             sector = self._after(sector)
-        return b"".join(pieces)
+        return b"".join(pieces.values())
 
     def _after(self, sector: int) -> int:
         table, place = divmod(sector, self.size // 4)

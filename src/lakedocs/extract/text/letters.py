@@ -71,10 +71,10 @@ def encoding_of(pieces: Iterable[bytes]) -> Encoding:
     """
     rest = iter(pieces)
     first = next(rest, b"")
+    if not _is_beyond_ascii(first):
+        first = next((piece for piece in rest if _is_beyond_ascii(piece)), first)
+    first += next(rest, b"")  # its only letter may be cut
     found = decoded(first)
-    if found.encoding == "ascii":
-        first = next((piece for piece in rest if _is_beyond_ascii(piece)), b"")
-        found = decoded(first) if first else found
     if found.encoding != "utf-8":
         return Encoding(found.encoding, found.confidence, found.is_guess)
     strict = codecs.getincrementaldecoder("utf-8")()

@@ -24,7 +24,7 @@ _HEADING = re.compile(r"(#{1,6})\s+(\S.*?)\s*#*\Z")
 
 
 def chunks_of(path: str, reading: Reading) -> Iterator[str]:
-    """A file's text, some whole lines at a time; its encoding is noted, and flagged where it is a guess. Of a file with more than can be kept, its beginning.
+    """A file's text, some whole lines at a time, of a file with more than can be kept its beginning; its encoding is noted, and flagged as a guess.
 
     Raises:
         DocumentError: empty, or corrupt for bytes that are no text.
