@@ -19,11 +19,11 @@ from PIL import (
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
+    UnidentifiedImageError,
     WebPImagePlugin,
     WmfImagePlugin,
 )
 from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Allowance, Budget, Limits
