@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from openpyxl.utils import get_column_letter
 
+_MOST_KNOWN = 64
 _LAST_COLUMN = 18_278
 """ZZZ; a sheet ends at XFD, delimited text does not."""
 
@@ -27,8 +29,17 @@ def cell_ranges(columns: Sequence[int], row: int) -> str:
     """
     if columns and columns[-1] - columns[0] == len(columns) - 1 and columns[-1] <= _LAST_COLUMN:  # most rows have no gaps
         return f"{get_column_letter(columns[0])}{row}:{get_column_letter(columns[-1])}{row}"
+    spans = _known_spans(tuple(columns)) if len(columns) <= _MOST_KNOWN else _spans(columns)
+    return ",".join([f"{first}{row}:{last}{row}" for first, last in spans])
+
+
+def _spans(columns: Sequence[int]) -> list[tuple[str, str]]:
     lettered = [column for column in columns if column <= _LAST_COLUMN]
-    return ",".join(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}" for first, last in _runs(lettered))
+    return [(get_column_letter(first), get_column_letter(last)) for first, last in _runs(lettered)]
+
+
+_known_spans = lru_cache(1024)(_spans)
+"""The rows of a table are filled alike."""
 
 
 def _runs(columns: Sequence[int]) -> Iterator[tuple[int, int]]:

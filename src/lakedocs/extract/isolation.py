@@ -22,8 +22,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
+from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -92,7 +94,8 @@ class IsolatedReader:
             return replace(self._failed(path, name, Status.CORRUPT, f"It could not be opened ({answer['storage']}): {_TRY_AGAIN}"), is_final=False)
         if "bug" in answer:
             return self._failed(path, name, Status.CORRUPT, f"The parser failed on it ({answer['bug']}).")
-        return replace(_document(answer), peak_mb=answer["peak_mb"])
+        with _no_search_for_garbage():
+            return replace(_document(answer), peak_mb=answer["peak_mb"])
 
     def _asked(self, request: str) -> bytes | None:
         child = self._started()
@@ -190,8 +193,20 @@ class IsolatedReader:
 
 
 _PLACE = attrgetter(*(field.name for field in fields(Place)))
-_FIELDS = attrgetter("kind", "text", "level", "region", *(f"place.{field.name}" for field in fields(Place)))
+_COLUMNS = ("kind", "level", "region", *(f"place.{field.name}" for field in fields(Place)))
 _IMAGE = attrgetter("sha256", "media_type", "size_bytes", "width_px", "height_px")
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """While a document is made of its answer: nothing becomes garbage, and looking for it takes two thirds of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _document(data: dict[str, Any]) -> Document:
@@ -203,7 +218,7 @@ def _document(data: dict[str, Any]) -> Document:
         parser=data["parser"],
         content_hash=data["content_hash"],
         size_bytes=data["size_bytes"],
-        elements=tuple(Element(kind, text, level, region, Place(*place)) for kind, text, level, region, *place in data["elements"]),
+        elements=tuple(_elements(*data["elements"])),
         images=tuple(
             Image(sha256, media_type, size, width, height, Place(*place), Shows(shows))
             for (sha256, media_type, size, width, height), place, shows in data["images"]
@@ -222,11 +237,23 @@ def _data(document: Document) -> dict[str, Any]:
         "parser": document.parser,
         "content_hash": document.content_hash,
         "size_bytes": document.size_bytes,
-        "elements": list(map(_FIELDS, document.elements)),
+        "elements": ([element.text for element in document.elements], [_column(document.elements, name) for name in _COLUMNS]),
         "images": [(_IMAGE(image), _PLACE(image.place), image.shows) for image in document.images],
         "children": [_data(child) for child in document.children],
         "guesses": [(guess.what, guess.value, guess.confidence) for guess in document.guesses],
     }
+
+
+def _column(elements: tuple[Element, ...], name: str) -> list[Any]:
+    """The values of a field; one where all elements have it, as of most fields they do."""
+    values = list(map(attrgetter(name), elements))
+    return values[:1] if values.count(values[0] if values else None) == len(values) else values
+
+
+def _elements(texts: list[str], columns: list[list[Any]]) -> Iterator[Element]:
+    """Elements of their columns: a list per field is written and read in a fifth of the time of one per element. Never more than there are texts."""
+    kinds, levels, regions, *place = (repeat(column[0], len(texts)) if len(column) == 1 else column for column in columns)
+    return map(Element, kinds, texts, levels, regions, map(Place, *place))
 
 
 def _serve(limits: Limits, work: str) -> None:
@@ -274,8 +301,12 @@ def _serve(limits: Limits, work: str) -> None:
             answer = {"bug": type(error).__name__}
         signal.alarm(0)
         os.ftruncate(2, 0)
-        out.write(json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n")
+        line = json.dumps(answer, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+        answer = {}  # the next document has the memory for itself
+        out.write(line)
+        out.write(b"\n")
         out.flush()
+        line = b""
 
 
 def _forget_peak() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import olefile
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.binary.directory import directory_of
 from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.limits import zip_entries
 from lakedocs.extract.mail.smime import is_smime
@@ -175,13 +176,12 @@ def _declared(path: str) -> str:
 
 def _sniff_ole(path: str) -> Format:
     try:
-        with olefile.OleFileIO(path) as ole:
-            streams = {"/".join(entry).lower() for entry in ole.listdir()}
-            claimed = sum(entry.size for entry in ole.direntries if entry is not None and entry.entry_type == olefile.STGTY_STREAM)
-    except (OSError, ValueError, IndexError, AttributeError) as error:
+        directory = directory_of(path)
+    except ValueError as error:
         raise DocumentError(Status.CORRUPT, "The file begins as an OLE container but its directory can't be read.") from error
-    if claimed > max(2 * Path(path).stat().st_size, _HARMLESS_BYTES):
+    if directory.claimed_bytes > max(2 * Path(path).stat().st_size, _HARMLESS_BYTES):
         raise DocumentError(Status.CORRUPT, "The streams of the OLE container claim to be larger than the file.")
+    streams = directory.streams
     if "encryptedpackage" in streams or "encryptioninfo" in streams:
         return Format.ENCRYPTED_OFFICE
     if "worddocument" in streams:
@@ -190,7 +190,7 @@ def _sniff_ole(path: str) -> Format:
         return Format.OLD_POWERPOINT
     if "workbook" in streams or "book" in streams:
         return Format.XLS
-    if any(stream.startswith(("__properties_version", "__substg1.0")) for stream in streams):
+    if any(name.startswith(("__properties_version", "__substg1.0")) for name in streams | directory.storages):
         return Format.MSG
     return Format.UNKNOWN
 

@@ -83,7 +83,7 @@ class _Reader:
         document = self._read(path, name, depth)
         if document.status is not Status.ENCRYPTED or document.parser in _SEALED:
             return document
-        with unlocked(path, self.passwords) as opened:
+        with unlocked(path, name, self.passwords) as opened:
             if opened is None:
                 return replace(document, reason=f"{document.reason} {self._asks_for_password()}")
             found = self._read(opened, name, depth)

@@ -11,8 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    IcoImagePlugin,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+    WmfImagePlugin,
+)
 from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Allowance, Budget, Limits
@@ -22,6 +33,15 @@ _MEDIA_TYPES = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
     "tiff": "image/tiff", "emf": "image/emf", "wmf": "image/wmf", "svg": "image/svg+xml", "webp": "image/webp",
 }  # fmt: skip
+_PICTURES = tuple(
+    plugin.format or ""
+    for plugin in (
+        PngImagePlugin.PngImageFile, JpegImagePlugin.JpegImageFile, GifImagePlugin.GifImageFile, BmpImagePlugin.BmpImageFile,
+        BmpImagePlugin.DibImageFile, TiffImagePlugin.TiffImageFile, WebPImagePlugin.WebPImageFile, WmfImagePlugin.WmfStubImageFile,
+        Jpeg2KImagePlugin.Jpeg2KImageFile, IcoImagePlugin.IcoImageFile,
+    )
+)  # fmt: skip
+"""What documents hold: Pillow's forty other formats need not be loaded, nor be brought to read anything."""
 _OF_PILLOW_FORMAT = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "BMP": "bmp", "TIFF": "tif", "WEBP": "webp", "EMF": "emf", "WMF": "wmf"}
 
 
@@ -122,7 +142,7 @@ def _size_of(data: bytes) -> tuple[int, int, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a decompression-bomb warning: only the header is read here
-            with PillowImage.open(io.BytesIO(data)) as image:
+            with PillowImage.open(io.BytesIO(data), formats=_PICTURES) as image:
                 return image.width, image.height, _OF_PILLOW_FORMAT.get(image.format or "", "")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
         return 0, 0, ""  # unknown to Pillow (EMF on Linux, SVG): stored all the same, its size stays unknown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import extract_msg
 import olefile
@@ -28,6 +29,8 @@ from lakedocs.records import Flag, Status
 
 _BROKEN = (ExMsgBaseException, OSError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError, OverflowError, struct.error)
 """What extract-msg raises for bytes that are not as the format wants them."""
+_UNREADABLE = "The Outlook item's properties can't be read."
+_SIGNED_CLASSES = ("smime", "smime.multipartsigned")
 _MAIL_FIELDS = (("From", "sender"), ("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Date", "date"), ("Subject", "subject"))
 _DISPLAYED = {"to": "0E04", "cc": "0E03", "bcc": "0E02"}
 """What Outlook shows of the recipients (MS-OXPROPS: PidTagDisplayTo, ...), for items that lack the list of them."""
@@ -66,16 +69,31 @@ def read(path: str, reading: Reading) -> None:
             _attach(attachment, reading)
 
 
-def _opened(path: str) -> MSGFile:
-    """The item; its 8-bit texts in the code page that it names, or that they are in."""
+@contextmanager
+def _opened(path: str) -> Iterator[MSGFile]:
+    """The item; its 8-bit texts in the code page that it names, or that they are in.
+
+    The container is opened once: what extract-msg makes of its class reads from the one in which the class was found.
+    """
     try:
-        item = extract_msg.openMsg(path, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True)
-        if item.areStringsUnicode or (encoding := _encoding(item)) is None:
-            return item
-        item.close()
-        return extract_msg.openMsg(path, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True, overrideEncoding=encoding)
+        container = MSGFile(path, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True)
     except _BROKEN as error:
-        raise DocumentError(Status.CORRUPT, "The Outlook item's properties can't be read.") from error
+        raise DocumentError(Status.CORRUPT, _UNREADABLE) from error
+    with container:
+        try:
+            item = _of_its_class(container)
+        except _BROKEN as error:
+            raise DocumentError(Status.CORRUPT, _UNREADABLE) from error
+        yield item
+
+
+def _of_its_class(container: MSGFile) -> MSGFile:
+    encoding = None if container.areStringsUnicode else _encoding(container)
+    class_type = (container.classType or "").lower()
+    # what most items are need not be looked for by openMsg, which reads their properties once more
+    is_mail = class_type.startswith("ipm.note") and not class_type.endswith(_SIGNED_CLASSES)
+    make = extract_msg.Message if is_mail else extract_msg.openMsg
+    return make(container.path, parentMsg=container, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True, overrideEncoding=encoding)
 
 
 def _encoding(item: MSGFile) -> str | None:

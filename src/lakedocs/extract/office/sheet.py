@@ -113,11 +113,18 @@ def _rows(workbook: CalamineWorkbook, name: str, region: str, reading: Reading, 
             return
         row_look = look.of(number)
         formats = row_look.formats if row_look is not None else {}
+        # no format shows a text, and most cells are texts
         if formats:
             get = formats.get
-            shown = [(column, get(column, shown_value)(cell) or shown_value(cell)) for column, cell in enumerate(row, start=1) if cell != ""]
+            shown = [
+                (column, " ".join(cell.split()) if type(cell) is str else get(column, shown_value)(cell) or shown_value(cell))
+                for column, cell in enumerate(row, start=1)
+                if cell != ""
+            ]
         else:
-            shown = [(column, shown_value(cell)) for column, cell in enumerate(row, start=1) if cell != ""]
+            shown = [
+                (column, " ".join(cell.split()) if type(cell) is str else shown_value(cell)) for column, cell in enumerate(row, start=1) if cell != ""
+            ]
         filled = [of_cell for of_cell in shown if of_cell[1]]
         if not filled:
             continue

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import math
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import chardet
 from ftfy import fix_encoding
@@ -27,7 +29,7 @@ _CANDIDATES = (
 """What office files are found in; rarer ones only take short texts away from these."""
 _TAKES_ANYTHING = frozenset({"ascii", "cp1252", "iso8859-1", "iso8859-15"})
 """What is declared by programs that do not know."""
-_FALLBACK = "cp1252"
+_FALLBACK, _WESTERN = "cp1252", "lakedocs-western"
 _ESCAPES = (b"\x1b$", b"\x1b(")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _LETTER_OF_A_CODE_PAGE = re.compile(
@@ -50,6 +52,50 @@ class Decoded:
     encoding: str
     confidence: float
     is_guess: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the pieces of a long text are decoded; `errors` as codecs name it."""
+
+    name: str
+    confidence: float
+    is_guess: bool
+    errors: str = "replace"
+
+
+def encoding_of(pieces: Iterable[bytes]) -> Encoding:
+    """The encoding of a text that is too long to be held: the first piece says it, or the first with a letter outside of ASCII.
+
+    Where it is UTF-8, the pieces behind are looked at, too: stray bytes are then read as Windows' western letters.
+    """
+    rest = iter(pieces)
+    first = next(rest, b"")
+    if not _is_beyond_ascii(first):
+        first = next((piece for piece in rest if _is_beyond_ascii(piece)), first)
+    first += next(rest, b"")  # its only letter may be cut
+    found = decoded(first)
+    if found.encoding != "utf-8":
+        return Encoding(found.encoding, found.confidence, found.is_guess)
+    strict = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for piece in chain((first,), rest):
+            strict.decode(piece)
+    except UnicodeDecodeError:
+        return Encoding("utf-8", 0.9, True, _WESTERN)
+    return Encoding("utf-8", 0.99, False, "ignore")
+
+
+def _is_beyond_ascii(piece: bytes) -> bool:
+    return not piece.isascii() or any(escape in piece for escape in _ESCAPES)
+
+
+def decoded_pieces(pieces: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
+    """The pieces as text, letters that two of them share at the beginning of the second."""
+    decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)
+    for piece in pieces:
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", True)
 
 
 def decoded(data: bytes, declared: str = "") -> Decoded:
@@ -139,7 +185,7 @@ def _utf8(data: bytes) -> Decoded | None:
     stray = text.count("\ufffd")
     if stray > _STRAY * high:
         return None
-    return Decoded(data.decode("utf-8", "lakedocs-western"), "utf-8", 0.9, True)
+    return Decoded(data.decode("utf-8", _WESTERN), "utf-8", 0.9, True)
 
 
 def _western(error: UnicodeError) -> tuple[str, int]:
@@ -147,7 +193,7 @@ def _western(error: UnicodeError) -> tuple[str, int]:
     return error.object[error.start : error.end].decode(_FALLBACK, "replace"), error.end
 
 
-codecs.register_error("lakedocs-western", _western)
+codecs.register_error(_WESTERN, _western)
 
 
 def _guessed(data: bytes) -> Decoded:

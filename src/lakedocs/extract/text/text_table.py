@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import cell_ranges, row_text
 from lakedocs.extract.reading import Reading
-from lakedocs.extract.text.plain_text import text_of
+from lakedocs.extract.text.plain_text import chunks_of
 from lakedocs.extract.text.table_form import Form, Header, filled_in, form_of, header_of, is_comment, reader_of
 from lakedocs.records import Place, Status
 
@@ -28,17 +28,18 @@ def read(path: str, reading: Reading) -> None:
     Raises:
         DocumentError: empty, or corrupt for bytes that are no text.
     """
-    text = text_of(path, reading)
-    form = form_of(text[:_SAMPLE_CHARS])
+    chunks = chunks_of(path, reading)
+    first = next(chunks)
+    form = form_of(first[:_SAMPLE_CHARS])
     reading.guess("delimiter", {"\t": "tab", "": "none"}.get(form.delimiter, form.delimiter), form.confidence)
     try:
-        _add_rows(text, form, reading)
+        _add_rows(_lines(chain((first,), chunks)), form, reading)
     except csv.Error as error:
         raise DocumentError(Status.CORRUPT, "The rows can't be told apart.") from error
 
 
-def _add_rows(text: str, form: Form, reading: Reading) -> None:
-    rows = _rows(text, form)
+def _add_rows(lines: Iterator[str], form: Form, reading: Reading) -> None:
+    rows = _rows(lines, form)
     first = list(islice(rows, _ROWS_JUDGED))
     header = header_of(first)
     reading.guess("header", f"row {header.row}" if header.row else "none", header.confidence)
@@ -62,12 +63,29 @@ def _is_beside(row: list[str], number: int, header: Header, width: int) -> bool:
     return bool(header.row) and ((number < header.row and filled_in(row) < width) or is_comment(row, width))
 
 
-def _rows(text: str, form: Form) -> Iterator[list[str]]:
-    rows = reader_of(io.StringIO(text, newline=""), form)
-    done = 0
-    for row in rows:
-        if rows.line_num - done > _LINES_OF_A_ROW:
-            yield from reader_of(islice(io.StringIO(text, newline=""), done, None), form, is_quoted=False)
-            return
-        done = rows.line_num
+def _lines(chunks: Iterable[str]) -> Iterator[str]:
+    for chunk in chunks:
+        yield from io.StringIO(chunk, newline="")
+
+
+def _rows(lines: Iterator[str], form: Form) -> Iterator[list[str]]:
+    """The rows; from one that never ends on, quotes are signs like others. No more lines are held than those of the row that is read."""
+    held: list[str] = []
+    is_endless = False
+
+    def fed() -> Iterator[str]:
+        nonlocal is_endless
+        for line in lines:
+            held.append(line)
+            if len(held) > _LINES_OF_A_ROW:
+                is_endless = True
+                return
+            yield line
+
+    for row in reader_of(fed(), form):
+        if is_endless:
+            break
+        held.clear()
         yield row
+    if is_endless:
+        yield from reader_of(chain(held, lines), form, is_quoted=False)
