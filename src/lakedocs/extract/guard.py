@@ -20,7 +20,7 @@ _REACHING_OUT = frozenset(
      "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.kill"}
 )  # fmt: skip
 _CHANGING: dict[str, tuple[int, ...]] = {
-    "os.mkdir": (0,), "os.rename": (0, 1), "os.link": (0, 1), "os.symlink": (0, 1), "os.remove": (0,), "os.rmdir": (0,), "os.truncate": (0,),
+    "os.mkdir": (0,), "os.rename": (0, 1), "os.link": (0, 1), "os.symlink": (0, 1), "os.remove": (0,), "os.rmdir": (0,),
     "os.chmod": (0,), "os.chown": (0,), "os.utime": (0,), "os.setxattr": (0,),
 }  # fmt: skip
 """Event -> which of its arguments are paths."""
@@ -34,6 +34,7 @@ class Guard:
         self.images = ""
         self._checks: dict[str, Callable[[tuple[Any, ...]], bool]] = {
             "open": self._is_open_outside,
+            "os.truncate": lambda arguments: self._is_outside(arguments[0]),
             **dict.fromkeys(_REACHING_OUT, lambda arguments: True),
             **{event: lambda arguments, places=places: self._is_change_outside(arguments, places) for event, places in _CHANGING.items()},  # type: ignore[misc]
         }

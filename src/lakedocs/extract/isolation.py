@@ -30,6 +30,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.versions import UNFINISHED
 from lakedocs.records import Document, Element, Flag, Guess, Image, Place, Shows, Status
@@ -50,6 +51,7 @@ _ABORTED_SHARE = 0.3
 _RUST_WORDS = b"memory allocation of "
 """How Rust ends where one piece of memory is too much to be given."""
 _SAID, _SAID_BYTES = "said", 4096
+_MAILS = ("msg", "eml")
 _TRY_AGAIN = "check its rights and the storage; it is tried again in the next run."
 
 
@@ -75,7 +77,17 @@ class IsolatedReader:
         return replace(document, seconds=round(time.monotonic() - start, 3))
 
     def _read(self, path: str, name: str, image_folder: Path | None) -> Document:
-        request = json.dumps({"path": path, "name": name, "images": str(image_folder or ""), "passwords": self._passwords}) + "\n"
+        asked = {"path": path, "name": name, "images": str(image_folder or ""), "passwords": self._passwords}
+        document = self._read_as(asked | {"attachments": self._limits.attachments})
+        if document.parser != UNFINISHED or not document.is_final or extension_of(name) not in _MAILS:
+            return document
+        # an attachment may be what it was lost on, and the mail's own words are read without them
+        alone = self._read_as(asked | {"attachments": 0})
+        return document if alone.parser == UNFINISHED else replace(alone, reason=f"Read without its attachments: {document.reason}")
+
+    def _read_as(self, asked: dict[str, Any]) -> Document:
+        path, name = asked["path"], asked["name"]
+        request = json.dumps(asked) + "\n"
         line = self._asked(request) or self._asked_again(request)
         if line is None:
             child = self._child
@@ -291,7 +303,8 @@ def _serve(limits: Limits, work: str) -> None:
         try:
             signal.alarm(int(limits.seconds) + _GRACE_SECONDS)  # if the parent is gone, nobody else ends this
             _forget_peak()
-            answer = _data(read_document(request["path"], request["name"], limits, images, passwords=tuple(request["passwords"])))
+            within = limits.model_copy(update={"attachments": request["attachments"]})
+            answer = _data(read_document(request["path"], request["name"], within, images, tuple(request["passwords"])))
             answer["peak_mb"] = _peak_mb()
         except MemoryError:
             answer = {"memory": True}

@@ -12,7 +12,6 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.binary import sheet as old_sheet
 from lakedocs.extract.binary import slides as old_slides
 from lakedocs.extract.binary import word as old_word
-from lakedocs.extract.extensions import extension_of
 from lakedocs.extract.kinds import Format, is_disguised, sniff
 from lakedocs.extract.limits import Allowance, Limits
 from lakedocs.extract.mail import outlook, rfc822, smime, tnef
@@ -173,20 +172,7 @@ def _outcome(reading: Reading, children: tuple[Document, ...]) -> tuple[Status, 
 
 def _refusal(found: Format, name: str) -> tuple[Status, str]:
     """An unknown content under a known extension is a damaged file; under any other it is simply not read."""
-    if found is Format.UNKNOWN and extension_of(name) in (
-        "docx",
-        "docm",
-        "dotx",
-        "xlsx",
-        "xlsm",
-        "xlsb",
-        "pptx",
-        "pptm",
-        "ppsx",
-        "pdf",
-        "msg",
-        "xls",
-    ):
+    if found is Format.UNKNOWN and is_disguised(name, found):
         return Status.CORRUPT, "The content is not what the extension says, nor anything else that is read."
     return _REFUSED[found]
 

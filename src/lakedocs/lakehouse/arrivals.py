@@ -60,17 +60,19 @@ class Arrivals:
         self._lake.ensure(self._table)
         spark, source = self._lake.spark, self._settings.source
         named = self._stream(spark).mapInArrow(partial(_named, self._settings, self._kind), _ARRIVAL_DDL)
-        rows = named.select("*", F.lit(self._source).alias("source_id"), F.lit(self._run_id).alias("run_id")).select(*self._table.names)
+        rows = named.select(
+            "*", F.lit(self._source).alias("source_id"), F.lit(self._began_us).alias("told_us"), F.lit(self._run_id).alias("run_id")
+        ).select(*self._table.names)
         writer = rows.writeStream.format("delta").option("checkpointLocation", str(self._checkpoint)).trigger(availableNow=True)
         # the stream before the listing: what comes between the two is told by both, and not by neither
         query = writer.toTable(self._lake.reference(self._table)) if self._lake.storage.catalog else writer.start(str(self._lake.folder(self._table)))
         query.awaitTermination()
-        listed = self._told().where("path IS NULL").agg(F.max("modified_us").alias("at")).first()
+        listed = self._told().where("path IS NULL").agg(F.max("told_us").alias("at")).first()
         return bool(listed and listed["at"] and self._began_us - listed["at"] < source.listing_days * _DAY_US)
 
     def as_listing(self, known: DataFrame) -> DataFrame:
         """What a listing would show as far as it is known: the files of the ledger, those that have changed since, and the new ones."""
-        latest = Window.partitionBy("doc_id").orderBy(F.desc("modified_us"))
+        latest = Window.partitionBy("doc_id").orderBy(F.desc("told_us"), F.desc("modified_us"))
         told = self._of_files().withColumn("number", F.row_number().over(latest)).where("number = 1")
         columns = ("path", "size_bytes", "modified_us")
         arrived = told.select("doc_id", *(F.col(name).alias(f"told_{name}") for name in columns))
@@ -86,7 +88,7 @@ class Arrivals:
             return
         kept = self._lake.read(self._table).where((F.col("source_id") != self._source) | F.col("path").isNull())
         if was_listed:
-            listed = [("", None, 0, self._began_us, self._source, self._run_id)]
+            listed = [("", None, 0, 0, self._source, self._began_us, self._run_id)]
             kept = kept.where(F.col("source_id") != self._source).unionByName(self._lake.spark.createDataFrame(listed, self._table.ddl))
         self._lake.overwrite(self._table, kept)
 

@@ -63,7 +63,15 @@ def files(kind: Kind) -> Table:
 
 def arrivals(kind: Kind) -> Table:
     """New and changed files that a stream told of and no run has read yet; a row without a path says when the source was last listed whole."""
-    columns = (("doc_id", "string"), ("path", "string"), ("size_bytes", "bigint"), ("modified_us", "bigint"), ("source_id", "string"), *_RUN)
+    columns = (
+        ("doc_id", "string"),
+        ("path", "string"),
+        ("size_bytes", "bigint"),
+        ("modified_us", "bigint"),
+        ("source_id", "string"),
+        ("told_us", "bigint"),
+        *_RUN,
+    )
     return Table("raw", f"arrivals_{kind}", columns, ("doc_id",))
 
 

@@ -33,7 +33,7 @@ _MESSAGES = ("message/rfc822", "message/global", "message/news")
 _MAIL_STARTS = re.compile(rb"(?:\A|(?<=\n)\r?\n)(?=From \S+ .*\d{4}\r?\n)")
 
 
-_LONGEST_HEADER = 32_768
+_LONGEST_HEADER = 8192
 _REMEMBERED_HEADER = 1_000
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
