@@ -36,7 +36,7 @@ _HERE = Path(__file__).parent
 _START_SECONDS = 300.0
 _WORD = re.compile(r"\w+")
 _TIKA = "3.3.1"
-_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+_POM = f"""<project><modelVersion>4.0.0</modelVersion>
 <groupId>peers</groupId><artifactId>tika</artifactId><version>1</version><dependencies>
 <dependency><groupId>org.apache.tika</groupId><artifactId>tika-core</artifactId><version>{_TIKA}</version></dependency><dependency>
 <groupId>org.apache.tika</groupId><artifactId>tika-parsers-standard-package</artifactId><version>{_TIKA}</version>

@@ -287,9 +287,9 @@ def test_nothing_outside_is_ever_asked_for(reader: IsolatedReader, listener: tup
 OUTSIDE: dict[str, tuple[str, tuple[object, ...], bool]] = {
     "a file elsewhere": ("open", ("/outside", "w", 0o1101), True),
     "a file elsewhere, read": ("open", ("/etc/hostname", "r", 0), False),
-    "a file in its folder": ("open", ("/work/here/x", "w", 0o1101), False),
-    "a folder that is called like its own": ("open", ("/work/hereafter/x", "w", 0o1101), True),
-    "out of its folder again": ("open", ("/work/here/../x", "w", 0o1101), True),
+    "a file in its folder": ("open", ("/place/here/x", "w", 0o1101), False),
+    "a folder that is called like its own": ("open", ("/place/hereafter/x", "w", 0o1101), True),
+    "out of its folder again": ("open", ("/place/here/../x", "w", 0o1101), True),
     "a file by its descriptor": ("open", (5, "w", 0o1101), False),
     "an image": ("os.rename", ("/images/a.partial", "/images/a", -1, -1), False),
     "an image to elsewhere": ("os.rename", ("/images/a", "/a", -1, -1), True),
@@ -304,7 +304,7 @@ OUTSIDE: dict[str, tuple[str, tuple[object, ...], bool]] = {
 
 @pytest.mark.parametrize(("event", "arguments", "is_stopped"), OUTSIDE.values(), ids=OUTSIDE.keys())
 def test_the_second_lock(event: str, arguments: tuple[object, ...], is_stopped: bool) -> None:
-    guard = Guard("/work/here")
+    guard = Guard("/place/here")
     guard.images = "/images"
     if is_stopped:
         with pytest.raises(DocumentError):
