@@ -103,9 +103,10 @@ def test_rows(tmp_path: Path, data: bytes, rows: list[str]) -> None:
     assert texts(read(tmp_path / "t.csv", data)) == rows
 
 
-def test_a_quote_that_is_never_closed_does_not_swallow_the_table(tmp_path: Path) -> None:
-    lines = ["name,size", 'pipe of 3" steel,5', *(f"item {number},{number}" for number in range(3000))]
-    lines[10] = '"never closed,7'
+@pytest.mark.parametrize(("line", "pipe"), [(0, "pipe of 3 inches,5"), (10, 'pipe of 3" steel,5')], ids=["at once", "later"])
+def test_a_quote_that_is_never_closed_does_not_swallow_the_table(tmp_path: Path, line: int, pipe: str) -> None:
+    lines = ["name,size", pipe, *(f"item {number},{number}" for number in range(3000))]
+    lines[line] = '"never closed,7'
     document = read(tmp_path / "t.csv", "\n".join(lines).encode())
     rows = texts(document)
     assert len(rows) == len(lines)

@@ -6,6 +6,7 @@ import csv
 import io
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 
 from lakedocs.errors import DocumentError
@@ -88,4 +89,6 @@ def _rows(lines: Iterator[str], form: Form) -> Iterator[list[str]]:
         held.clear()
         yield row
     if is_endless:
-        yield from reader_of(chain(held, lines), form, is_quoted=False)
+        # the quote hid the delimiters from whoever judged the form
+        delimiter = form_of("".join(held).replace(form.quote, " ")).delimiter or form.delimiter
+        yield from reader_of(chain(held, lines), replace(form, delimiter=delimiter), is_quoted=False)
