@@ -335,3 +335,18 @@ def test_a_mail_made_by_the_library_comes_back(tmp_path: Path) -> None:
     document = read(tmp_path / "m.eml", bytes(message))
     assert texts(document) == ["From: Zoë <z@b.example>", "To: c@d.example", "Größe", "Straße 5"]
     assert [(child.name, texts(child)[-1]) for child in document.children] == [("größe.csv", "Ann | Ålesund")]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("not base64 at all!!", "not base64 at all!!"),
+        (base64.b64encode(b"Dear Ann, the rent is due.").decode(), "Dear Ann, the rent is due."),
+        ("  " + base64.b64encode(b"Dear Ann, the rent of the office in the harbour is due in May.").decode() + " \r\n", "Dear Ann, the rent of the"),
+    ],
+    ids=["plain words", "base64", "base64 with blanks"],
+)
+def test_a_body_that_is_called_base64(tmp_path: Path, body: str, text: str) -> None:
+    data = f"From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}"
+    document = read(tmp_path / "m.eml", data.encode())
+    assert any(element.text.startswith(text) for element in document.elements if element.kind == "paragraph")

@@ -6,7 +6,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
-from email.errors import MessageError
+from email.errors import InvalidBase64CharactersDefect, MessageError
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.policy import EmailPolicy
@@ -34,6 +34,8 @@ _MAIL_STARTS = re.compile(rb"(?:\A|(?<=\n)\r?\n)(?=From \S+ .*\d{4}\r?\n)")
 
 
 _LONGEST_HEADER = 8192
+_BASE64_LINE = 60
+"""Lines of base64 are longer, but for the last."""
 _REMEMBERED_HEADER = 1_000
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
@@ -262,6 +264,11 @@ def _data(part: EmailMessage) -> bytes:
 
 def _text(part: EmailMessage) -> str:
     data = _data(part)
+    if any(isinstance(defect, InvalidBase64CharactersDefect) for defect in part.defects):
+        raw = part.get_payload()
+        words = str(raw).split() if isinstance(raw, str) else []
+        if len(words) > 1 and max(map(len, words)) < _BASE64_LINE:  # called base64, and is plain words
+            data = str(raw).encode("utf-8", "surrogateescape")
     try:
         declared = part.get_content_charset() or ""
     except _HOSTILE:
