@@ -63,8 +63,10 @@ def purge_raw(lake: Lake, settings: Settings) -> Iterator[str]:
     )
     for kind in Kind:
         files = lake.read(tables.files(kind))
-        is_old = (F.col("read_us") < limit) & read_as.is_settled()
-        old = read_as.marked(files, files).where(is_old).drop("is_outdated", "has_pdf").join(done, "root_id", "left_semi")
+        # by the time of its root: a family goes as one
+        is_old = F.col("parent_id").isNull() & (F.col("read_us") < limit) & read_as.is_settled()
+        due = read_as.marked(files, files).where(is_old).select("root_id").join(done, "root_id", "left_semi")
+        old = files.join(due, "root_id", "left_semi")
         # marked first: a text that is gone from a file that is not marked would be redacted to nothing
         if not old.isEmpty():
             lake.upsert(tables.files(kind), old.withColumn("fingerprint", F.concat("fingerprint", F.lit(purged_fingerprint("", policy)))), "doc_id")
