@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
@@ -90,3 +92,18 @@ def test_cells_are_read(tmp_path: Path) -> None:
     document = read_document(str(tmp_path / "a.ods"), "a.ods", Limits(), None)
     assert [element.text for element in document.elements] == ["S", "name | town", "Zoë | Oslo"]
     assert document.elements[-1].place.cells == "A2:B2"
+
+
+def test_a_text_of_pictures_alone_waits_for_whoever_reads_them(tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 40), "blue").save(picture, "png")
+    path = tmp_path / "scan.odt"
+    names = f'{_NAMES} xmlns:xlink="urn:xlink"'
+    frames = "".join(f'<draw:frame><draw:image xlink:href="{part}"/></draw:frame>' for part in ("Pictures/a.png", "Pictures/gone.png"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr("content.xml", f"<office:document-content {names}><text:p>{frames}</text:p></office:document-content>")
+        archive.writestr("Pictures/a.png", picture.getvalue())
+    document = read_document(str(path), path.name, Limits(), tmp_path / "images")
+    assert (document.status, len(document.images)) == (Status.NEEDS_OCR, 1)
+    assert (document.images[0].width_px, document.images[0].media_type) == (40, "image/png")

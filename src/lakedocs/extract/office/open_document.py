@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import zipfile
+from functools import partial
 
 from lxml import etree
 
@@ -46,11 +48,21 @@ def read_text(path: str, reading: Reading) -> None:
     with _opened(path, reading) as archive:
         container = Container(archive)
         _properties(container, reading)
-        _Walker(reading).walk(container.xml("content.xml"), "body", Place())
+        content = container.xml("content.xml")
+        _Walker(reading).walk(content, "body", Place())
+        _pictures(reading, container, content)
         if "styles.xml" in container:
             for node in container.xml("styles.xml").iter():
                 if (edge := _EDGES.get(local_name(node))) is not None:
                     _Walker(reading).walk(node, edge, Place(part=edge))
+
+
+def _pictures(reading: Reading, container: Container, content: etree._Element) -> None:
+    for node in content.iter("{*}image"):
+        part = _attribute(node, "href")
+        if part in container:
+            with reading.tolerating_damage():
+                reading.save_image(partial(container.read, part), posixpath.splitext(part)[1], Place())
 
 
 def read_cells(path: str, reading: Reading) -> None:
