@@ -57,6 +57,12 @@ def read_text(path: str, reading: Reading) -> None:
                     _Walker(reading).walk(node, edge, Place(part=edge))
 
 
+def _number(node: etree._Element, name: str) -> int:
+    """A count or a level; 1 where it is not said, or is no number."""
+    said = _attribute(node, name)
+    return int(said) if said.isdecimal() and len(said) < 10 else 1
+
+
 def _pictures(reading: Reading, container: Container, content: etree._Element) -> None:
     for node in content.iter("{*}image"):
         part = _attribute(node, "href")
@@ -136,7 +142,7 @@ class _Walker:
     def _paragraph(self, node: etree._Element, region: str, place: Place) -> None:
         beside: list[etree._Element] = []
         text = _text(node, beside)
-        level = int(_attribute(node, "outline-level") or 1) if local_name(node) == "h" else 0
+        level = _number(node, "outline-level") if local_name(node) == "h" else 0
         kind = "heading" if level else region if region in ("header", "footer") else _KINDS.get(region, "paragraph")
         self._reading.add(kind, text, level=level, region=region, place=place)
         for inner in beside:
@@ -168,7 +174,7 @@ def _text(node: etree._Element, beside: list[etree._Element]) -> str:
         if name in _BESIDE or name == "frame":
             beside.append(child)
         elif name in _SPACES:
-            pieces.append(_SPACES[name] * (min(int(_attribute(child, "c") or 1), 1000) if name == "s" else 1))
+            pieces.append(_SPACES[name] * (min(_number(child, "c"), 1000) if name == "s" else 1))
         elif name and name not in _SILENT:
             pieces.append(_text(child, beside))
             if name in ("p", "h"):
