@@ -34,7 +34,8 @@ def test_a_text_keeps_its_regions(tmp_path: Path) -> None:
     content = (
         "<office:text><text:tracked-changes><text:changed-region><text:deletion><office:change-info><dc:creator>X</dc:creator></office:change-info>"
         "<text:p>gone</text:p></text:deletion></text:changed-region></text:tracked-changes>"
-        '<text:h text:outline-level="2">Rent</text:h><text:h text:outline-level="top">Odd</text:h><text:p>a<text:s text:c="2"/>b <text:span>c</text:span><text:note>'
+        '<text:h text:outline-level="2">Rent</text:h><text:h text:outline-level="top">Odd</text:h>'
+        '<text:p>a<text:s text:c="2"/>b <text:span>c</text:span><text:note>'
         "<text:note-citation>1</text:note-citation><text:note-body><text:p>the note</text:p></text:note-body></text:note> d"
         "<office:annotation><dc:creator>Ann</dc:creator><text:p>why?</text:p></office:annotation>"
         "<draw:frame><draw:text-box><text:p>in a box</text:p></draw:text-box></draw:frame></text:p>"
