@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from lakedocs.extract.limits import Limits
+from lakedocs.extract.read import read_document
+from lakedocs.records import Document
+
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 NAMESPACES = " ".join(
     f'xmlns:{prefix}="{address}"'
@@ -145,3 +149,16 @@ def ole(streams: Mapping[str, bytes]) -> bytes:
     held = io.BytesIO()
     writer.write(held)
     return held.getvalue()
+
+
+def read(path: Path) -> Document:
+    """The file within the default limits, its images left out."""
+    return read_document(str(path), path.name, Limits(), None)
+
+
+def by_region(document: Document) -> dict[str, list[str]]:
+    """The texts of a document, region by region."""
+    found: dict[str, list[str]] = {}
+    for element in document.elements:
+        found.setdefault(element.region, []).append(element.text)
+    return found

@@ -6,23 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
 from lakedocs.redact.family import Recurring
 from lakedocs.redact.lists import Entry, Lists
 from lakedocs.redact.looks import plain
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.pseudonyms import one_form
-from lakedocs.settings import load_settings
 
 ZERO_WIDTH, SOFT_HYPHEN, HARD_SPACE, HARD_HYPHEN = "\u200b", "\u00ad", "\u00a0", "\u2011"
-
-
-@pytest.fixture(scope="module")
-def redactor(tmp_path_factory: pytest.TempPathFactory) -> TextRedactor:
-    settings = load_settings("local", {"storage.root": str(tmp_path_factory.mktemp("root"))})
-    make_local_keys(settings)
-    return TextRedactor(settings)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +64,8 @@ def test_findings_come_back_to_their_characters(text: str, data: st.DataObject) 
         (f"no{ZERO_WIDTH}body {HARD_SPACE}\u2013 nothing", f"no{ZERO_WIDTH}body {HARD_SPACE}\u2013 nothing"),
     ],
 )
-def test_disguise_hides_nothing_from_redaction(redactor: TextRedactor, text: str, redacted: str) -> None:
-    assert redactor.redact(text).text == redacted
+def test_disguise_hides_nothing_from_redaction(default_redactor: TextRedactor, text: str, redacted: str) -> None:
+    assert default_redactor.redact(text).text == redacted
 
 
 def test_what_recurs_and_what_is_listed_is_found_in_disguise() -> None:
@@ -90,13 +81,13 @@ def test_a_name_recurs_in_disguise() -> None:
     assert recurring.find(f"12 H{ZERO_WIDTH}OEKSTRA", []) == [Finding(3, 12, "PERSON", 0.9, "Recurrence")]
 
 
-def test_a_long_link_is_hidden_to_its_end(redactor: TextRedactor) -> None:
+def test_a_long_link_is_hidden_to_its_end(default_redactor: TextRedactor) -> None:
     link = "https://eur03.safelinks.protection.outlook.com/?url=" + "a%2Fb" * 90 + "&sdata=Zk9Q&user=jdoe-secret"
     text = "Please see the file. " * 100
-    assert redactor.redact(f"{text}{link} for details.").text == f"{text}<URL> for details."
+    assert default_redactor.redact(f"{text}{link} for details.").text == f"{text}<URL> for details."
 
 
 @pytest.mark.parametrize("unit", ["a", "1", "a@", "a.", "-1", ":a", "(", "e\u0301", "word ", "\u05e9\u05dc ", "1.1.", "x\u200b"])
-def test_a_text_without_end_is_read_to_its_end(redactor: TextRedactor, unit: str) -> None:
+def test_a_text_without_end_is_read_to_its_end(default_redactor: TextRedactor, unit: str) -> None:
     text = unit * (500_000 // len(unit)) + " BSN 111222333"
-    assert redactor.redact(text).text.endswith("<NL_BSN>")
+    assert default_redactor.redact(text).text.endswith("<NL_BSN>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.packages import book, cell, xml
+from tests.packages import book, cell, read, xml
 
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import read_document
@@ -19,10 +19,6 @@ STYLES = (
     '<numFmt numFmtId="172" formatCode=";;;"/></numFmts>'
     '<cellXfs><xf numFmtId="0"/><xf numFmtId="10"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="172"/><xf numFmtId="14"/></cellXfs>'
 )
-
-
-def read(path: Path) -> Document:
-    return read_document(str(path), path.name, Limits(), None)
 
 
 def by_region(document: Document) -> dict[str, list[str]]:

@@ -5,22 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.packages import shape, slides, xml
+from tests.packages import by_region, read, shape, slides, xml
 
-from lakedocs.extract.limits import Limits
-from lakedocs.extract.read import read_document
-from lakedocs.records import Document, Flag
-
-
-def read(path: Path) -> Document:
-    return read_document(str(path), path.name, Limits(), None)
-
-
-def by_region(document: Document) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for element in document.elements:
-        found.setdefault(element.region, []).append(element.text)
-    return found
+from lakedocs.records import Flag
 
 
 def frame(rows: list[list[str]], attributes: str = "") -> str:

@@ -6,22 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakedocs.keys import make_local_keys
 from lakedocs.records import Finding
 from lakedocs.redact.family import Recurring
 from lakedocs.redact.looks import spelled
 from lakedocs.redact.policy import TextRedactor
 from lakedocs.redact.pseudonyms import one_form
-from lakedocs.settings import load_settings
 
 HARD_SPACE = "\u00a0"
-
-
-@pytest.fixture(scope="module")
-def redactor(tmp_path_factory: pytest.TempPathFactory) -> TextRedactor:
-    settings = load_settings("local", {"storage.root": str(tmp_path_factory.mktemp("root"))})
-    make_local_keys(settings)
-    return TextRedactor(settings)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +82,10 @@ def test_every_letter_is_found_where_it_stands(text: str) -> None:
         ("Total a b c d e", "Total a b c d e"),
     ],
 )
-def test_spelling_hides_nothing_and_makes_no_names(redactor: TextRedactor, text: str, redacted: str) -> None:
-    once = redactor.redact(text).text
+def test_spelling_hides_nothing_and_makes_no_names(default_redactor: TextRedactor, text: str, redacted: str) -> None:
+    once = default_redactor.redact(text).text
     assert once == redacted
-    assert redactor.redact(once).text == once
+    assert default_redactor.redact(once).text == once
 
 
 def test_a_name_is_the_same_however_it_is_spelled() -> None:

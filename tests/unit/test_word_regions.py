@@ -6,11 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.packages import ole, paragraph, run, word, xml
+from tests.packages import by_region, ole, paragraph, read, run, word, xml
 
-from lakedocs.extract.limits import Limits
-from lakedocs.extract.read import read_document
-from lakedocs.records import Document, Flag, Status
+from lakedocs.records import Flag, Status
 
 STYLES = xml(
     "w:styles",
@@ -20,17 +18,6 @@ STYLES = xml(
     '<w:style w:styleId="Clause"><w:name w:val="Clause"/><w:basedOn w:val="H2"/></w:style>'
     '<w:style w:styleId="Loop"><w:name w:val="Loop"/><w:basedOn w:val="Loop"/></w:style>',
 )
-
-
-def read(path: Path) -> Document:
-    return read_document(str(path), path.name, Limits(), None)
-
-
-def by_region(document: Document) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for element in document.elements:
-        found.setdefault(element.region, []).append(element.text)
-    return found
 
 
 def table(*rows: str) -> str:
