@@ -9,11 +9,15 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
 
 from lakedocs.errors import LakeError
+from lakedocs.lakehouse import tables
+from lakedocs.lakehouse.image_store import forget_images
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.tables import Table
+from lakedocs.records import Kind
 from lakedocs.settings import Storage
 
 pytestmark = pytest.mark.spark
@@ -61,3 +65,26 @@ def test_tasks_side_by_side_create_one_table_and_each_adds_its_row(spark: SparkS
         list(pool.map(add, range(TASKS)))
     rows = Lake(spark, Storage(root=str(tmp_path))).read(TABLE).collect()
     assert sorted(row["task_key"] for row in rows) == [str(number) for number in range(TASKS)]
+
+
+def test_stored_images_that_no_document_shows_are_deleted(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, Storage(root=str(tmp_path)))
+    forget_images(lake, Kind.WORD)  # there is no image yet, and no table
+    table = tables.images(Kind.WORD)
+    lake.ensure(table)
+    shown, orphan = "ab" + "0" * 62, "ab" + "1" * 62
+    lake.append(table, spark.createDataFrame([(shown,)], "sha256 string").select(*_filled(table)))
+    folder = lake.storage.images(Kind.WORD)
+    files = [folder / name[:2] / f"{name}.png" for name in (shown, orphan, "cd" + "2" * 62)]
+    other = lake.storage.images(Kind.PDF) / "ab" / f"{orphan}.png"
+    for file in (*files, other):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"drawn")
+    forget_images(lake, Kind.WORD)
+    assert list(folder.rglob("*.png")) == [files[0]]
+    assert other.exists(), "another task's images are not its own"
+
+
+def _filled(table: Table) -> list[Column]:
+    """The columns of a table, of which a frame has the hash."""
+    return [F.col(name) if name == "sha256" else F.lit(None).cast(kind).alias(name) for name, kind in table.columns]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -61,6 +63,32 @@ def test_a_folder_whose_name_is_no_utf8_is_listed(tmp_path: Path) -> None:
 
 def test_what_can_not_be_listed_is_told(tmp_path: Path) -> None:
     assert paths(tmp_path, "gone") == [None]
+
+
+def test_a_folder_is_listed_as_it_is_read_and_told_where_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "one.csv").write_text("x")
+    given: list[str] = []
+    whole = os.scandir
+
+    @contextmanager
+    def cut_off(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        def entries() -> Iterator[os.DirEntry[str]]:
+            with whole(folder) as found:
+                for entry in found:
+                    given.append(entry.name)
+                    yield entry
+            given.append("the end")
+            raise OSError(5, "the storage went away")
+
+        yield entries()
+
+    monkeypatch.setattr("lakedocs.lakehouse.listing.os.scandir", cut_off)
+    listed = walk(tmp_path, "flat", recursive=True)
+    first = next(listed)
+    assert first is not None
+    assert (first[0], given) == ("flat/one.csv", ["one.csv"]), "no folder is held whole"
+    assert list(listed) == [None]
 
 
 @pytest.mark.parametrize("source", ["abfss://files@firm.dfs.core.windows.net/in", "s3://firm/in"])

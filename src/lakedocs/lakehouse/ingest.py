@@ -25,8 +25,8 @@ from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.arrivals import Arrivals
 from lakedocs.lakehouse.arrow import Row, Rows, multi_batches, multi_ddl, rows_of
 from lakedocs.lakehouse.changes import Work, fresh_folder, stage_difference
-from lakedocs.lakehouse.image_text import ImageText, forget_insights
-from lakedocs.lakehouse.lake import Lake
+from lakedocs.lakehouse.image_store import forget_images
+from lakedocs.lakehouse.image_text import ImageText
 from lakedocs.lakehouse.listing import keyed_hash, list_source, path_of, source_id
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.progress import tick
@@ -300,16 +300,3 @@ def _storable(text: str) -> str:
 
 def _place_row(place: Place) -> Row:
     return {"page": place.page, "slide": place.slide, "sheet": place.sheet, "cells": place.cells, "part": place.part}
-
-
-def forget_images(lake: Lake, kind: Kind) -> None:
-    """Delete stored images that no document of this kind shows any more, and what they showed; asked only when documents changed or went."""
-    forget_insights(lake, kind)
-    folder = lake.storage.images(kind)
-    stored = {path.stem: path for path in folder.glob("*/*")} if folder.is_dir() else {}
-    if not stored:
-        return
-    names = lake.spark.createDataFrame([(name,) for name in stored], "sha256 string")
-    orphans = names.join(lake.read(tables.images(kind)).select("sha256").distinct(), "sha256", "left_anti")
-    for row in orphans.toLocalIterator():
-        stored[row["sha256"]].unlink(missing_ok=True)

@@ -133,22 +133,21 @@ def walk(source: Path, folder: str, *, recursive: bool) -> Iterator[tuple[str, o
         current, above = pending.pop()
         try:
             status = os.stat(source / current)
+            if (status.st_dev, status.st_ino) in above:
+                continue  # the folder itself is such a link
+            within = above | {(status.st_dev, status.st_ino)}
+            # one by one: a flat folder may hold a million
             with os.scandir(source / current) as entries:
-                found = list(entries)
-        except OSError:
+                for entry in entries:
+                    path = f"{current}/{entry.name}" if current else entry.name
+                    try:
+                        if entry.is_dir():
+                            status = os.stat(source / path)
+                            if recursive and (status.st_dev, status.st_ino) not in within:
+                                pending.append((path, within))
+                        elif entry.is_file():  # else a socket, a pipe or a dangling link: nothing to read
+                            yield path, entry.stat()
+                    except OSError:
+                        yield None
+        except OSError:  # a folder that can't be opened, or no further
             yield None
-            continue
-        if (status.st_dev, status.st_ino) in above:
-            continue  # the folder itself is such a link
-        within = above | {(status.st_dev, status.st_ino)}
-        for entry in found:
-            path = f"{current}/{entry.name}" if current else entry.name
-            try:
-                if entry.is_dir():
-                    status = os.stat(source / path)
-                    if recursive and (status.st_dev, status.st_ino) not in within:
-                        pending.append((path, within))
-                elif entry.is_file():  # else a socket, a pipe or a dangling link: nothing to read
-                    yield path, entry.stat()
-            except OSError:
-                yield None

@@ -12,7 +12,7 @@ from lakedocs.embed.open import model_key
 from lakedocs.lakehouse import tables
 from lakedocs.lakehouse.changes import fingerprinted
 from lakedocs.lakehouse.families import families
-from lakedocs.lakehouse.ingest import forget_images
+from lakedocs.lakehouse.image_store import forget_images
 from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.reading import PURGED, purged_fingerprint, read_as_now
