@@ -9,16 +9,19 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from compressed_rtf import compress
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 from extract_msg import OleWriter
+from tests.packages import ole
 
 from lakedocs.extract.kinds import Format
 from lakedocs.extract.limits import Limits
 from lakedocs.extract.read import _PARSERS, read_document
+from lakedocs.extract.text.compressed import decompressed
 from lakedocs.records import Document, Flag, Status
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -306,6 +309,119 @@ def test_outlook_s_html_in_the_letters_that_it_declares(tmp_path: Path) -> None:
     markup = '<html><head><meta charset="koi8-r"></head><body><p>Договор</p></body></html>'.encode("koi8-r")
     path = outlook(tmp_path / "m.msg", {0x001A: b"IPM.Note", 0x0037: b"s", 0x1013: markup}, (_INTERNET_PAGE, 1252))
     assert texts(read(path))[-1] == "Договор"
+
+
+def streams_of_people(number: int, kind: int, name: str, address: str) -> dict[str, bytes]:
+    folder = f"__recip_version1.0_#{number:08X}"
+    return {
+        f"{folder}/__properties_version1.0": bytes(8) + struct.pack("<IIQ", 0x0C150003, 6, kind),
+        f"{folder}/__substg1.0_3001001F": name.encode("utf-16-le"),
+        f"{folder}/__substg1.0_39FE001F": address.encode("utf-16-le"),
+    }
+
+
+def item(path: Path, texts: dict[str, str], streams: dict[str, bytes], *properties: tuple[int, int]) -> Path:
+    """An Outlook item with these texts by their tags, these streams, and these properties of eight bytes."""
+    texts_of_item = {f"__substg1.0_{tag}001F": text.encode("utf-16-le") for tag, text in texts.items()}
+    values = b"".join(struct.pack("<IIQ", tag, 6, value) for tag, value in properties)
+    path.write_bytes(ole({"__properties_version1.0": bytes(32) + values, **texts_of_item, **streams}))
+    return path
+
+
+_SENT, _FLAGS = 0x00390040, 0x0E070003
+_TICKS = 133_000_000_000_000_000
+
+
+def test_the_people_of_an_item_without_headers(tmp_path: Path) -> None:
+    streams = {
+        **streams_of_people(0, 1, "Ann Lee", "ann@b.example"),
+        **streams_of_people(1, 2, "", "c@d.example"),
+        **streams_of_people(2, 1, "Board", ""),
+    }
+    path = item(tmp_path / "m.msg", {"001A": "IPM.Note", "0C1A": "Zoë", "5D01": "z@b.example", "0037": "s", "0E02": "Bob"}, streams, (_SENT, _TICKS))
+    shown = ["From: Zoë <z@b.example>", "To: Ann Lee <ann@b.example>; Board", "Cc: c@d.example", "Bcc: Bob", "Date: 2022-06-18 04:26+00:00", "s"]
+    assert texts(read(path)) == shown
+
+
+@pytest.mark.parametrize(
+    "properties", [[(_SENT, _TICKS), (_FLAGS, 8)], [(_SENT, 0)], [(_SENT, 915_151_392_000_000_000)]], ids=["unsent", "zero", "4500"]
+)
+def test_what_was_never_sent_has_no_date(tmp_path: Path, properties: list[tuple[int, int]]) -> None:
+    path = item(tmp_path / "m.msg", {"001A": "IPM.Note", "0037": "s"}, {}, *properties)
+    assert texts(read(path)) == ["s"]
+
+
+def test_an_item_s_own_headers_come_first_as_they_are_written(tmp_path: Path) -> None:
+    headers = (
+        "Microsoft Mail Internet Headers Version 2.0\r\nFrom: =?utf-8?q?Zo=C3=AB?= <z@b.example>\r\n"
+        'To: "Lee, Ann" <ann@b.example>,\r\n\tc@d.example\r\n'
+    )
+    streams = streams_of_people(0, 1, "Somebody", "else@b.example")
+    path = item(tmp_path / "m.msg", {"001A": "IPM.Note", "007D": headers, "0037": "s"}, streams)
+    assert texts(read(path)) == ["From: Zoë <z@b.example>", 'To: "Lee, Ann" <ann@b.example>, c@d.example', "s"]
+
+
+def test_categories_are_found_by_their_name(tmp_path: Path) -> None:
+    names = struct.pack("<I", 16) + "Keywords".encode("utf-16-le")
+    streams = {
+        "__nameid_version1.0/__substg1.0_00030102": struct.pack("<IHH", 0, 2 << 1 | 1, 3),
+        "__nameid_version1.0/__substg1.0_00040102": names,
+        "__substg1.0_8003101F": bytes(8),
+        "__substg1.0_8003101F-00000000": "Red\0".encode("utf-16-le"),
+        "__substg1.0_8003101F-00000001": "Client Lee".encode("utf-16-le"),
+    }
+    assert texts(read(item(tmp_path / "m.msg", {"001A": "IPM.Note", "0037": "s"}, streams))) == ["s", "Keywords: Red; Client Lee"]
+
+
+def test_an_item_within_an_item_is_read_with_its_own(tmp_path: Path) -> None:
+    storage, inner = "__attach_version1.0_#00000000", "__attach_version1.0_#00000000/__substg1.0_3701000D"
+    deeper = f"{inner}/__attach_version1.0_#00000000"
+    streams = {
+        f"{storage}/__properties_version1.0": bytes(8) + struct.pack("<IIQ", 0x37050003, 6, 5),
+        f"{storage}/__substg1.0_3001001F": "Forwarded".encode("utf-16-le"),
+        f"{inner}/__properties_version1.0": bytes(24) + struct.pack("<IIQ", _SENT, 6, _TICKS),
+        f"{inner}/__substg1.0_001A001F": "IPM.Note".encode("utf-16-le"),
+        f"{inner}/__substg1.0_1000001F": "The inner body.".encode("utf-16-le"),
+        f"{deeper}/__properties_version1.0": bytes(8),
+        f"{deeper}/__substg1.0_3707001F": "rows.csv".encode("utf-16-le"),
+        f"{deeper}/__substg1.0_37010102": b"name;town\nAnn;Oslo\n",
+    }
+    document = read(item(tmp_path / "m.msg", {"001A": "IPM.Note", "0037": "s"}, streams))
+    (child,) = document.children
+    assert (child.name, texts(child)) == ("Forwarded.msg", ["Date: 2022-06-18 04:26+00:00", "The inner body."])
+    assert [(each.name, texts(each)[-1]) for each in child.children] == [("rows.csv", "Ann | Oslo")]
+
+
+def test_an_attachment_that_is_elsewhere_is_said_to_be_missing(tmp_path: Path) -> None:
+    streams = {"__attach_version1.0_#00000000/__properties_version1.0": bytes(8) + struct.pack("<IIQ", 0x37050003, 6, 7)}
+    assert read(item(tmp_path / "m.msg", {"001A": "IPM.Note", "0037": "s"}, streams)).flags == (Flag.ATTACHMENTS_LEFT_OUT,)
+
+
+RTF = b"{\\rtf1\\ansi\\ansicpg1252\\pard " + b"The tenant pays the rent. " * 40 + b"Caf\\'e9\\par}"
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (compress(RTF), RTF),
+        (compress(RTF, compressed=False), RTF),
+        (compress(b"x" * 5000), b"x" * 5000),
+        (compress(RTF)[:12] + b"\0\0\0\0" + compress(RTF)[16:], RTF),
+        (b"", b""),
+        (b"neither of the two forms", b""),
+    ],
+    ids=["compressed", "as it is", "repeats", "a wrong checksum", "nothing", "another form"],
+)
+def test_compressed_rtf(data: bytes, wanted: bytes) -> None:
+    assert decompressed(data) == wanted
+
+
+def test_compressed_rtf_that_breaks_off_gives_what_there_is(tmp_path: Path) -> None:
+    compressed = compress(RTF)
+    for end in range(len(compressed)):
+        assert RTF.startswith(decompressed(compressed[:end]))
+    path = item(tmp_path / "m.msg", {"001A": "IPM.Note", "0037": "s"}, {"__substg1.0_10090102": compressed})
+    assert texts(read(path))[-1].endswith("The tenant pays the rent. Café")
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")

@@ -8,7 +8,7 @@ _VERSIONS = {
     "sheet": 4,
     "slides": 4,
     "pdf": 6,
-    "mail": 5,
+    "mail": 6,
     "text_table": 4,
     "text": 2,
     "old_word": 1,

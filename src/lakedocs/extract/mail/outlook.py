@@ -1,22 +1,29 @@
-"""Outlook's .msg: mails, appointments, contacts and tasks with their fields, one body, attachments of any kind."""
+"""Outlook's .msg: mails, appointments, contacts and tasks with their fields, one body, attachments of any kind.
+
+What every item has is read from its streams. extract-msg says what the fields of appointments, contacts and the like are called and how
+Outlook prints them, and unwraps the objects that other programs attached.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.message import Message
+from email.parser import HeaderParser
+from email.policy import compat32
 
 import extract_msg
-import olefile
-from extract_msg.constants.ps import PS_PUBLIC_STRINGS
-from extract_msg.encoding import lookupCodePage
 from extract_msg.enums import ErrorBehavior
 from extract_msg.exceptions import ExMsgBaseException
-from extract_msg.msg_classes import MessageSigned, MSGFile
+from extract_msg.msg_classes import MSGFile
+from extract_msg.utils import decodeRfc2047
 
 from lakedocs.errors import DocumentError
+from lakedocs.extract.binary.compound import compound_at
 from lakedocs.extract.mail.elements import add_header, add_paragraphs, one_body
+from lakedocs.extract.mail.outlook_item import Item
 from lakedocs.extract.mail.rfc822 import add_content
 from lakedocs.extract.mail.smime import content_of, is_smime
 from lakedocs.extract.mail.tnef import add as add_tnef
@@ -29,23 +36,17 @@ from lakedocs.records import Flag, Status
 
 _BROKEN = (ExMsgBaseException, OSError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError, OverflowError, struct.error)
 """What extract-msg raises for bytes that are not as the format wants them."""
-_UNREADABLE = "The Outlook item's properties can't be read."
 _SIGNED_CLASSES = ("smime", "smime.multipartsigned")
-_MAIL_FIELDS = (("From", "sender"), ("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Date", "date"), ("Subject", "subject"))
-_DISPLAYED = {"to": "0E04", "cc": "0E03", "bcc": "0E02"}
-"""What Outlook shows of the recipients (MS-OXPROPS: PidTagDisplayTo, ...), for items that lack the list of them."""
-_SENDER_ADDRESS, _BODY, _HTML, _RTF = "0C1F", "1000", "1013", "1009"
+_CLASS, _SUBJECT, _HEADERS, _BODY, _HTML, _RTF = "001a", "0037", "007d", "1000", "1013", "1009"
+_SENDER_NAME, _SENDER_ADDRESS, _SENDER_SMTP = "0c1a", "0c1f", "5d01"
+_SENT, _FLAGS, _UNSENT = 0x00390040, 0x0E070003, 8
+_RECIPIENTS = (("To", 1, "0e04"), ("Cc", 2, "0e03"), ("Bcc", 3, "0e02"))
+"""A field, the kind of its recipients, and what Outlook shows of them in an item that lacks the list."""
+_OF_EXCHANGE = "Microsoft Mail Internet Headers Version 2.0"
+_ATTACHED, _LONG_NAME, _SHORT_NAME, _SHOWN_NAME = "3701", "3707", "3704", "3001"
 _TIMES = {"Start": ("appointmentStartWhole", "clipStart"), "End": ("appointmentEndWhole", "clipEnd")}
-_SAID_BY_MAIL = frozenset({"Subject", "From", "Importance"})
+_SAID_BY_MAIL = frozenset({"Subject", "From", "To", "Cc", "Bcc", "Importance"})
 _NOTHING = frozenset({"", "Unknown", "Unknown <Unknown>", "(none)"})
-_MESSAGE_CODE_PAGE, _INTERNET_CODE_PAGE = "3FFD0003", "3FDE0003"
-_EIGHT_BIT, _SIXTEEN_BIT, _BINARY = "001E", "001F", "0102"
-_NO_CODE_PAGE = frozenset({20127, 65000, 65001, 1200})
-"""What senders write as the code page of the mail on its way, and that no text within the file is in."""
-_ANSI = {50220: 932, 50221: 932, 50222: 932, 51932: 932, 20932: 932, 50225: 949, 51949: 949, 50227: 936, 51936: 936, 52936: 936, 54936: 936,
-         20866: 1251, 21866: 1251, 28591: 1252, 28605: 1252, 28592: 1250, 28594: 1257, 28595: 1251, 28597: 1253, 28598: 1255, 38598: 1255,
-         28599: 1254}  # fmt: skip
-"""The code page of Windows that a program which sends in this one keeps its texts in."""
 
 
 def read(path: str, reading: Reading) -> None:
@@ -54,91 +55,98 @@ def read(path: str, reading: Reading) -> None:
     Raises:
         DocumentError: corrupt, or encrypted.
     """
-    with _opened(path) as item:
-        for name, value in _fields(item):
+    try:
+        with compound_at(path) as compound:
+            _add(Item(compound), path, reading)
+    except ValueError as error:
+        raise DocumentError(Status.CORRUPT, "The Outlook item's properties can't be read.") from error
+
+
+def _add(item: Item, path: str, reading: Reading) -> None:
+    item_class = item.text(_CLASS).lower()
+    for name, value in _fields(item):
+        add_header(reading, name, value)
+    if item_class and not item_class.startswith("ipm.note"):
+        for name, value in _fields_of_class(item, path):
             add_header(reading, name, value)
-        if (signed := _signed_content(item)) is not None:
-            add_content(signed, reading)
-            return
-        add_paragraphs(reading, _body(item))
-        attachments = _property(item, "attachments")
-        if not isinstance(attachments, list):
-            reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
-            return
-        for attachment in attachments:
-            _attach(attachment, reading)
+    attachments = item.attachments()
+    if item_class.endswith(_SIGNED_CLASSES) and (signed := next((data for each in attachments if (data := item.data(_ATTACHED, each))), b"")):
+        add_content(content_of(signed) if is_smime(signed) else signed, reading)  # kept whole, as the one attachment
+        return
+    add_paragraphs(reading, _body(item))
+    objects: Mapping[str, bytes] | None = None
+    for storage in attachments:
+        data = item.data(_ATTACHED, storage)
+        if data is not None:
+            _attach(_name_of(item, storage), data, reading)
+        elif (embedded := item.embedded_item(storage)) is not None:
+            _attach_item(item, storage, embedded, reading)
+        else:
+            objects = _objects(item, path) if objects is None else objects
+            _attach(_name_of(item, storage), objects.get(storage, b""), reading)
+
+
+def _fields(item: Item) -> Iterator[tuple[str, str]]:
+    """The fields of a mail: as its own headers have them, else as Outlook keeps them."""
+    headers: Message = HeaderParser(policy=compat32).parsestr(item.text(_HEADERS).removeprefix(_OF_EXCHANGE).lstrip())
+    sender = _header(headers, "From") or _with_address(item.text(_SENDER_NAME), item.text(_SENDER_SMTP))
+    address = item.text(_SENDER_ADDRESS)
+    yield "From", _with_address(sender, address) if "@" in address and address not in sender else sender
+    recipients = list(item.recipients())
+    for name, kind, shown in _RECIPIENTS:
+        listed = "; ".join(recipient.shown for recipient in recipients if recipient.kind == kind)
+        yield name, _header(headers, name) or listed or item.text(shown)
+    sent = None if (item.number(_FLAGS) or 0) & _UNSENT else item.time(_SENT)
+    yield "Date", _shown(sent)
+    yield "Subject", item.text(_SUBJECT)
+    yield "Keywords", "; ".join(item.keywords())
+
+
+def _header(headers: Message, name: str) -> str:
+    value = headers[name]
+    if not value:
+        return ""
+    try:
+        return str(decodeRfc2047(str(value)))
+    except _BROKEN:
+        return str(value)
+
+
+def _with_address(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name and address else name or address
+
+
+def _fields_of_class(item: Item, path: str) -> Iterator[tuple[str, str]]:
+    """What items of other classes have beside the fields of a mail, as Outlook prints them."""
+    with _opened(path, item.text_encoding) as opened:
+        printed = _property(opened, "headerFormatProperties") if opened is not None and not isinstance(opened, extract_msg.Message) else None
+        for group in printed.values() if isinstance(printed, dict) else ():
+            for name, value in group.items() if isinstance(group, dict) else ():
+                shown = _shown(value[0] if isinstance(value, tuple) else value)
+                if not shown:
+                    shown = next((shown for attribute in _TIMES.get(name, ()) if (shown := _shown(_property(opened, attribute)))), "")
+                if name not in _SAID_BY_MAIL and shown not in _NOTHING:
+                    yield name, shown
+
+
+def _objects(item: Item, path: str) -> Mapping[str, bytes]:
+    """What other programs attached, such as pictures, by the storages in which they keep it."""
+    with _opened(path, item.text_encoding) as opened:
+        attachments = _property(opened, "attachments")
+        found = ((str(_property(each, "dir")).lower(), _property(each, "data")) for each in attachments) if isinstance(attachments, list) else ()
+        return {storage: data for storage, data in found if isinstance(data, bytes)}
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[MSGFile]:
-    """The item; its 8-bit texts in the code page that it names, or that they are in.
-
-    The container is opened once: what extract-msg makes of its class reads from the one in which the class was found.
-    """
+def _opened(path: str, encoding: str) -> Iterator[MSGFile | None]:
+    """The item as extract-msg reads it, or None where it can't."""
     try:
-        container = MSGFile(path, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True)
-    except _BROKEN as error:
-        raise DocumentError(Status.CORRUPT, _UNREADABLE) from error
-    with container:
-        try:
-            item = _of_its_class(container)
-        except _BROKEN as error:
-            raise DocumentError(Status.CORRUPT, _UNREADABLE) from error
-        yield item
-
-
-def _of_its_class(container: MSGFile) -> MSGFile:
-    encoding = None if container.areStringsUnicode else _encoding(container)
-    class_type = (container.classType or "").lower()
-    # what most items are need not be looked for by openMsg, which reads their properties once more
-    is_mail = class_type.startswith("ipm.note") and not class_type.endswith(_SIGNED_CLASSES)
-    make = extract_msg.Message if is_mail else extract_msg.openMsg
-    return make(container.path, parentMsg=container, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True, overrideEncoding=encoding)
-
-
-def _encoding(item: MSGFile) -> str | None:
-    """What the item's 8-bit texts are in, where extract-msg would not find it; None where it does."""
-    texts = [data for stream in item.slistDir() if stream.endswith(_EIGHT_BIT) and (data := (item.getStream(stream) or b"").rstrip(b"\x00"))]
-    joined = b"\n".join(texts)
-    if joined.isascii():
-        return None
-    for page in (item.getPropertyVal(_MESSAGE_CODE_PAGE), item.getPropertyVal(_INTERNET_CODE_PAGE)):
-        try:
-            name = lookupCodePage(_ANSI.get(page, page)) if isinstance(page, int) and page not in _NO_CODE_PAGE else ""
-            if name:
-                joined.decode({"shift_jis": "cp932"}.get(name, name))
-                return name if name != "shift_jis" else "cp932"
-        except (UnicodeDecodeError, LookupError, ExMsgBaseException):
-            continue
-    return decoded(joined).encoding
-
-
-def _fields(item: MSGFile) -> Iterator[tuple[str, str]]:
-    """The item's fields as Outlook prints them: those of a mail, and what its class has beside."""
-    for name, attribute in _MAIL_FIELDS:
-        value = _property(item, attribute) or _text(item, _DISPLAYED.get(attribute, ""))
-        shown = _shown(value)
-        if name == "From" and (address := _text(item, _SENDER_ADDRESS)) and "@" in address and address not in shown:
-            shown = f"{shown} <{address}>".strip()
-        yield name, shown
-    yield "Keywords", _shown(_keywords(item))
-    if isinstance(item, extract_msg.Message):
-        return
-    printed = _property(item, "headerFormatProperties")
-    for group in printed.values() if isinstance(printed, dict) else ():
-        for name, value in group.items() if isinstance(group, dict) else ():
-            shown = _shown(value[0] if isinstance(value, tuple) else value)
-            if not shown:
-                shown = next((shown for attribute in _TIMES.get(name, ()) if (shown := _shown(_property(item, attribute)))), "")
-            if name not in _SAID_BY_MAIL and shown not in _NOTHING:
-                yield name, shown
-
-
-def _keywords(item: MSGFile) -> object:
-    try:
-        return item.getNamedProp("Keywords", PS_PUBLIC_STRINGS)
+        opened = extract_msg.openMsg(path, errorBehavior=ErrorBehavior.SUPPRESS_ALL, delayAttachments=True, overrideEncoding=encoding or None)
     except _BROKEN:
-        return None
+        yield None
+        return
+    with opened:
+        yield opened
 
 
 def _shown(value: object) -> str:
@@ -149,55 +157,12 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _body(item: MSGFile) -> str:
+def _body(item: Item) -> str:
     """The plain text, or that of the HTML or the RTF where there is no other."""
-    plain = _text(item, _BODY)
-    markup = _bytes(item, _HTML)
-    body = one_body(plain, decoded(markup, charset_of(markup) or _internet_encoding(item)).text if markup else _text(item, _HTML))
-    return body if body.strip() else text_of_body(_bytes(item, _RTF))
-
-
-def _internet_encoding(item: MSGFile) -> str:
-    page = item.getPropertyVal(_INTERNET_CODE_PAGE)
-    try:
-        return lookupCodePage(page & 0xFFFF) if isinstance(page, int) else ""
-    except ExMsgBaseException:
-        return ""
-
-
-def _signed_content(item: MSGFile) -> bytes | None:
-    """The MIME content of a signed mail, which Outlook keeps whole as its one attachment; None for every other item."""
-    attachments = _property(item, "rawAttachments") if isinstance(item, MessageSigned) else None
-    for attachment in attachments if isinstance(attachments, list) else ():
-        data = _property(attachment, "data")
-        if isinstance(data, bytes) and data:
-            return content_of(data) if is_smime(data) else data
-    return None
-
-
-def _text(item: MSGFile, tag: str) -> str:
-    """A text property by its tag, in the width that it has; empty where there is none."""
-    if not tag:
-        return ""
-    wide = _stream(item, tag + _SIXTEEN_BIT)
-    if wide:
-        return wide.decode("utf-16-le", "replace")
-    narrow = _stream(item, tag + _EIGHT_BIT)
-    if not narrow:
-        return ""
-    encoding = "" if item.areStringsUnicode else str(_property(item, "stringEncoding") or "")
-    return decoded(narrow.rstrip(b"\x00"), encoding).text
-
-
-def _bytes(item: MSGFile, tag: str) -> bytes:
-    return _stream(item, tag + _BINARY)
-
-
-def _stream(item: MSGFile, name: str) -> bytes:
-    try:
-        return item.getStream(f"__substg1.0_{name}") or b""
-    except _BROKEN:
-        return b""
+    plain = item.text(_BODY)
+    markup = item.data(_HTML)
+    body = one_body(plain, decoded(markup, charset_of(markup) or item.internet_encoding).text if markup else item.text(_HTML))
+    return body if body.strip() else text_of_body(item.data(_RTF) or b"")
 
 
 def _property(item: object, name: str) -> object:
@@ -208,28 +173,21 @@ def _property(item: object, name: str) -> object:
         return None
 
 
-def _attach(attachment: object, reading: Reading) -> None:
-    name = str(_property(attachment, "longFilename") or _property(attachment, "shortFilename") or _property(attachment, "name") or "attachment")
-    name = name.replace("\x00", "")
-    data = _property(attachment, "data")
-    if isinstance(data, bytes):
-        if is_tnef(data):
-            add_tnef(data, reading)
-        else:
-            reading.attach(name, data)
-    elif isinstance(data, MSGFile):
-        exported = _exported(data)
-        if exported is None:
-            reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
-        else:
-            reading.attach(name if name.lower().endswith(".msg") else f"{name}.msg", exported)
-    else:  # a link to a cloud, or damaged: there are no bytes to read
+def _name_of(item: Item, storage: str) -> str:
+    name = item.text(_LONG_NAME, storage) or item.text(_SHORT_NAME, storage)
+    return name.replace("\x00", "") or "attachment"
+
+
+def _attach(name: str, data: bytes, reading: Reading) -> None:
+    if not data:  # a link to a cloud, an object that only its program can read, or damaged: there are no bytes to read
         reading.flag(Flag.ATTACHMENTS_LEFT_OUT)
+    elif is_tnef(data):
+        add_tnef(data, reading)
+    else:
+        reading.attach(name, data)
 
 
-def _exported(item: MSGFile) -> bytes | None:
-    try:
-        exported = item.exportBytes()
-    except _BROKEN:
-        return None
-    return exported if exported.startswith(olefile.MAGIC) else None
+def _attach_item(item: Item, storage: str, data: bytes, reading: Reading) -> None:
+    name = item.text(_LONG_NAME, storage) or item.text(_SHORT_NAME, storage) or item.text(_SHOWN_NAME, storage)
+    name = name.replace("\x00", "") or "attachment"
+    _attach(name if name.lower().endswith(".msg") else f"{name}.msg", data, reading)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from compressed_rtf import decompress
 from striprtf.striprtf import rtf_to_text
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.cells import row_text
 from lakedocs.extract.reading import Reading
+from lakedocs.extract.text.compressed import decompressed
 from lakedocs.extract.text.plain_text import bytes_of, readable
 from lakedocs.records import Flag, Status
 
@@ -44,11 +44,7 @@ def read(path: str, reading: Reading) -> None:
 def text_of_body(compressed: bytes) -> str:
     """The text of a body as MAPI keeps it, compressed; empty where it is damaged."""
     try:
-        source = decompress(compressed).decode("latin-1")
-    except Exception:  # noqa: BLE001 - compressed-rtf raises nothing narrower; the rest of the mail is read
-        return ""
-    try:
-        return _text(source)
+        return _text(decompressed(compressed).decode("latin-1"))
     except DocumentError:
         return ""
 
