@@ -6,7 +6,7 @@ import base64
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 MB = 2**20
@@ -176,6 +176,40 @@ def page_of(content: bytes, resources: bytes = b"", more: dict[int, bytes] | Non
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         3: b"<</Type/Page/Parent 2 0 R/MediaBox%s/Contents 4 0 R/Resources<</Font<</F 5 0 R>>%s>>>>" % (box, resources),
         4: content,
+        5: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        **(more or {}),
+    })  # fmt: skip
+
+
+FORM = b"/Type/XObject/Subtype/Form/BBox[0 0 600 800]"
+FIRST_FORM = 100
+
+
+def drawings(contents: Sequence[bytes], resources: Sequence[bytes], page: bytes = b"/X0 Do", more: dict[int, bytes] | None = None) -> bytes:
+    """A PDF of a page that draws form X0, whose content and entries of its dictionary these are; X1, X2 ... follow, known to the page, too."""
+    forms = {FIRST_FORM + at: stream(content, FORM + entries) for at, (content, entries) in enumerate(zip(contents, resources, strict=True))}
+    return page_of(stream(page), names(range(len(contents))), {**forms, **(more or {})})
+
+
+def names(numbers: Iterable[int]) -> bytes:
+    """The entry of resources that calls forms by these numbers."""
+    return b"/XObject<<%s>>" % b"".join(b"/X%d %d 0 R" % (at, FIRST_FORM + at) for at in numbers)
+
+
+def objects(held: dict[int, bytes]) -> bytes:
+    """A stream of objects."""
+    heads = b" ".join(b"%d %d" % (number, sum(len(one) for at, one in held.items() if at < number)) for number in held) + b" "
+    packed = zlib.compress(heads + b"".join(held.values()))
+    return stream(packed, b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(held), len(heads)))
+
+
+def page_tree(kids: bytes, count: int, content: bytes = b"BT /F 12 Tf (seen) Tj ET", more: dict[int, bytes] | None = None) -> bytes:
+    """A PDF whose tree has these kids; page is object 3."""
+    return pdf({
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, count),
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        4: stream(content),
         5: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         **(more or {}),
     })  # fmt: skip

@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,6 +20,7 @@ from lakedocs.errors import DocumentError
 from lakedocs.extract.guard import Guard
 from lakedocs.extract.isolation import IsolatedReader
 from lakedocs.extract.limits import Limits
+from lakedocs.extract.pdf.guard import check_streams
 from lakedocs.extract.read import read_document
 from lakedocs.records import Document, Flag, Status
 
@@ -26,6 +28,7 @@ SECONDS = 1.0
 MEMORY_MB = 200
 CORRUPT, EMPTY, NEEDS_OCR, OK, TOO_LARGE = Status.CORRUPT, Status.EMPTY, Status.NEEDS_OCR, Status.OK, Status.TOO_LARGE
 ROW = b'<row><c t="inlineStr"><is><t>abcdefghij</t></is></c><c><v>1234567</v></c></row>'
+TEXT, FONTS = b"BT /F 12 Tf 9 9 Td (seen) Tj ET", b"/Resources<</Font<</F 5 0 R>>>>"
 BLANKS = h.repeated(b" " * h.MB, 1)
 
 
@@ -49,6 +52,32 @@ def rows_of(row: bytes, size: int | None = None) -> bytes:
     true = len(h.SHEET_START) + 1000 * len(block) + len(h.SHEET_END)
     return h.workbook(h.Packed(deflated=h.repeated(block, 1000, h.SHEET_START, h.SHEET_END), size=size or true))
 
+
+TWICE = [b"/X%d Do /X%d Do" % (n + 1, n + 1) for n in range(20)] + [b"0 0 m 9 9 l S"]
+
+
+def within(number: int) -> bytes:
+    """Resources that name the next drawing."""
+    return b"/Resources<<%s>>" % h.names([number + 1])
+
+
+REPEATED_DRAWINGS: dict[str, Callable[[], bytes]] = {
+    "each the next one twice": lambda: h.drawings(TWICE, [within(n) for n in range(21)]),
+    "each the next one twice, packed": lambda: h.drawings(
+        [zlib.compress(content) for content in TWICE], [b"/Filter/FlateDecode" + within(n) for n in range(21)]),
+    "ten of ten of ten": lambda: h.drawings([b"/X1 Do " * 10, b"/X2 Do " * 10, b"/X3 Do " * 10, b"/X3 Do " * 10, b""], [within(n) for n in range(5)],
+                                            page=b"/X0 Do " * 100),
+    "with names from the page": lambda: h.drawings(TWICE, [b""] * 21),
+    "with names from elsewhere": lambda: h.drawings(TWICE, [b"/Resources %d 0 R" % (200 + 2 * n) for n in range(21)], more={
+        **{200 + 2 * n: b"<</XObject %d 0 R>>" % (201 + 2 * n) for n in range(21)},
+        **{201 + 2 * n: b"<</X%d %d 0 R>>" % (n + 1, h.FIRST_FORM + n + 1) for n in range(21)}}),
+    "with names in a stream of objects": lambda: h.drawings(TWICE, [b"/Resources %d 0 R" % (200 + n) for n in range(21)], more={
+        300: h.objects({200 + n: b"<<%s>>" % h.names([n + 1]) for n in range(21)})}),
+    "with names spelled otherwise": lambda: h.drawings(
+        [content.replace(b"/X", b"/#58") for content in TWICE], [within(n) for n in range(21)]),
+    "one within itself twice": lambda: h.drawings([b"/X0 Do /X0 Do"], [b"/Resources<<%s>>" % h.names([0])]),
+    "all of all": lambda: h.drawings([b" ".join(b"/X%d Do" % n for n in range(12))] * 12, [b"/Resources<<%s>>" % h.names(range(12))] * 12),
+}  # fmt: skip
 
 AT_ONCE: dict[str, tuple[Callable[[], bytes], set[Status]]] = {
     "unpacks to 425 MB.docx": (lambda: h.word(h.Packed(deflated=h.repeated(b" " * h.MB, 425), size=425 * h.MB)), {TOO_LARGE}),
@@ -95,6 +124,13 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], set[Status]]] = {
         lambda: h.pdf({1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Kids[]/Count 0>>"}, b"<</Root 1 0 R/Prev 9>>"), {CORRUPT, EMPTY}),
     "lists in one another.pdf": (lambda: h.page_of(h.stream(b"BT /F 12 Tf (seen) Tj ET"), more={6: b"[" * 200_000 + b"]" * 200_000}), {OK, CORRUPT}),
     "a page of a thousand kilometres.pdf": (lambda: h.page_of(h.stream(b"0 0 m 9 9 l S"), box=b"[0 0 1e9 1e9]"), {NEEDS_OCR, EMPTY}),
+    "a page a hundred thousand times.pdf": (lambda: h.page_tree(b"3 0 R " * 100_000, 100_000), {OK}),
+    "pages ten times ten times ten ....pdf": (
+        lambda: h.page_tree(b"10 0 R " * 10, 10**5, more={10 + n: b"<</Type/Pages/Kids[%s]/Count %d>>" % (b"%d 0 R " % (11 + n if n < 3 else 3) * 10,
+                                                                                                         10 ** (4 - n)) for n in range(4)}), {OK}),
+    "a page of many lines ten thousand times.pdf": (
+        lambda: h.page_tree(b"3 0 R " * 10_000, 10_000, b"BT /F 12 Tf (seen) Tj ET" + b" 0 0 m 9 9 l S" * 3000), {OK}),
+    **{f"drawings, {name}.pdf": (make, {TOO_LARGE}) for name, make in REPEATED_DRAWINGS.items()},
     "parts in one another, 500 deep.eml": (lambda: h.multiparts(500), {OK, CORRUPT, EMPTY}),
     "forwarded ten thousand times.eml": (lambda: h.forwarded(10_000), {OK, CORRUPT, EMPTY}),
     "a header of half a megabyte.eml": (lambda: h.mail("Cc: " + "x@example.org, " * 35_000, "", "body"), {OK}),
@@ -125,6 +161,54 @@ def test_it_ends_with_its_status_at_once_and_in_little_memory(reader: IsolatedRe
     assert document.peak_mb - idle_mb < MEMORY_MB
 
 
+@pytest.mark.parametrize(
+    "name", ["a page a hundred thousand times.pdf", "pages ten times ten times ten ....pdf", "a page of many lines ten thousand times.pdf"]
+)
+def test_repeated_pages_are_cut_where_the_bytes_hold_no_more(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, name, AT_ONCE[name][0]())
+    document = read_document(str(path), name, Limits(), None)
+    told = len({element.place.page for element in document.elements})
+    assert document.flags == (Flag.TRUNCATED,)
+    assert document.reason == f"Cut after page {told}: what follows repeats pages, for the bytes of the file hold no more."
+    assert 0 < told < 1000 + path.stat().st_size / 50
+
+
+@pytest.mark.parametrize("name", REPEATED_DRAWINGS)
+def test_repeated_drawings_are_counted_before_any_is_drawn(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, "bomb.pdf", REPEATED_DRAWINGS[name]())
+    with pytest.raises(DocumentError, match="Its drawings repeat one another"):
+        check_streams(str(path), Limits())
+
+
+HONEST_DRAWINGS: dict[str, Callable[[], bytes]] = {
+    "each another twice, six deep": lambda: h.drawings([*TWICE[:6], TEXT], [within(n) for n in range(6)] + [FONTS]),
+    "thousands of one on a page": lambda: h.drawings([TEXT], [FONTS], page=b" ".join(b"q 1 0 0 1 %d 0 cm /X0 Do Q" % n for n in range(5000))),
+    "as many as the bytes hold": lambda: h.drawings(
+        [b"/X1 Do", TEXT], [within(0), FONTS], page=b" ".join(b"q 1 0 0 1 %d 0 cm /X0 Do Q" % n for n in range(15_000))),
+    "one within itself": lambda: h.drawings([TEXT + b" /X0 Do"], [b"/Resources<</Font<</F 5 0 R>>%s>>" % h.names([0])]),
+    "of a name that others have": lambda: h.drawings(
+        [b"/A Do /A Do" if n < 20 else TEXT for n in range(21)], [b"/Resources<</XObject<</A 5 0 R>>>>"] * 20 + [FONTS], page=b"/X0 Do /X20 Do"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST_DRAWINGS)
+def test_honest_drawings_are_read(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, "honest.pdf", HONEST_DRAWINGS[name]())
+    document = read_document(str(path), path.name, Limits(), None)
+    assert (document.status, document.flags) == (OK, ())
+    assert "seen" in document.elements[0].text
+
+
+def test_very_many_small_pages_are_read(tmp_path: Path) -> None:
+    pages = {
+        10 + n: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents %d 0 R/Resources<</Font<</F 5 0 R>>>>>>" % (20_000 + n) for n in range(3000)
+    }
+    contents = {20_000 + n: h.stream(b"BT/F 9 Tf(%d)Tj ET" % n) for n in range(3000)}
+    path = written(tmp_path, "many.pdf", h.page_tree(b" ".join(b"%d 0 R" % n for n in pages), len(pages), more={**pages, **contents}))
+    document = read_document(str(path), path.name, Limits(), None)
+    assert (document.flags, len(document.elements)) == ((), 3000)
+
+
 def test_very_many_honest_rows_are_cut_not_refused(tmp_path: Path) -> None:
     rows = b"".join(b'<row><c t="str"><v>%d</v></c></row>' % (number * 7919 % 999_983) for number in range(20_000))
     path = written(tmp_path, "rows.xlsx", h.workbook(h.SHEET_START + rows + h.SHEET_END))
@@ -134,9 +218,6 @@ def test_very_many_honest_rows_are_cut_not_refused(tmp_path: Path) -> None:
 
 BY_THE_LIMITS: dict[str, Callable[[], bytes]] = {
     "a page that unpacks to a gigabyte.pdf": lambda: h.page_of(h.stream(h.zlib_bomb(b" " * h.MB, 1000), b"/Filter/FlateDecode")),
-    "drawings in a circle.pdf": lambda: h.page_of(
-        h.stream(b"/X Do"), b"/XObject<</X 6 0 R>>",
-        {6: h.stream(b"/X Do /X Do", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 6 0 R>>>>")}),
 }  # fmt: skip
 
 

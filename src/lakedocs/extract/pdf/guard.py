@@ -11,11 +11,13 @@ from typing import BinaryIO, Protocol
 
 from lakedocs.errors import DocumentError
 from lakedocs.extract.limits import Limits
+from lakedocs.extract.pdf.forms import Stream, check_forms, number_of
 from lakedocs.records import Status
 
 _STREAM = re.compile(rb"stream\r?\n")
-_DICTIONARY_BYTES = 1_024
+_DICTIONARY_BYTES, _LONGEST_DICTIONARY_BYTES = 1_024, 1 << 16
 _IMAGE = re.compile(rb"/Subtype\s*/Image|/DCTDecode|/JPXDecode|/JBIG2Decode|/CCITTFaxDecode")
+_FORM = re.compile(rb"/Subtype\s*/Form\b")
 _FLATE = re.compile(rb"/(?:FlateDecode|Fl)\b")
 _MOST_PACKED = 1_032
 """Deflate can't make anything smaller than by this."""
@@ -37,26 +39,43 @@ class _Unpacker(Protocol):
 
 
 def check_streams(path: str, limits: Limits) -> None:
-    """Look at the streams that could unpack to much; images are left to those who would draw them.
+    """Look at the streams that could unpack to much, and at drawings made of drawings; images are left to those who would draw them.
 
     Raises:
-        DocumentError: `too_large` for a stream that unpacks to more than a document may, or to an absurd multiple of its size.
+        DocumentError: `too_large` for a stream that unpacks to more than a document may, or to an absurd multiple of its size, or for
+            drawings that repeat one another without end.
     """
     with open(path, "rb") as file, _bytes_of(file) as data:
-        ends = -1
-        for match in _STREAM.finditer(data):
-            start = match.end()
-            if start < ends or data[match.start() - 3 : match.start()] == b"end":
-                continue
-            before = data[max(0, start - _DICTIONARY_BYTES) : match.start()]
-            dictionary = before[before.rfind(b"obj") + 3 :]
-            layers = len(_FLATE.findall(dictionary))
-            if not layers or _IMAGE.search(dictionary):
-                continue
-            end = data.find(b"endstream", start)
-            ends = end if end >= 0 else len(data)
-            if (ends - start) * _MOST_PACKED**layers > _HARMLESS_MB * 2**20:
-                _check(data, start, ends, min(layers, _MAX_NESTED), limits)
+        forms: dict[int, Stream] = {}
+        others = []
+        for number, stream in _streams(data):
+            if stream.layers and (stream.end - stream.start) * _MOST_PACKED**stream.layers > _HARMLESS_MB * 2**20:
+                _check(data, stream, limits)
+            if number is None:
+                others.append(stream)
+            else:
+                forms[number] = stream
+        check_forms(data, forms, others)
+
+
+def _streams(data: mmap.mmap | bytes) -> Iterator[tuple[int | None, Stream]]:
+    """The streams but for images; of forms the number of their object, too."""
+    end = -1
+    for match in _STREAM.finditer(data):
+        start = match.end()
+        if start < end or data[match.start() - 3 : match.start()] == b"end":
+            continue
+        before = data[max(0, start - _DICTIONARY_BYTES) : match.start()]
+        if (at := before.rfind(b"obj")) < 0:
+            before = data[max(0, start - _LONGEST_DICTIONARY_BYTES) : match.start()]
+            at = before.rfind(b"obj")
+        dictionary = before[at + 3 :]
+        if _IMAGE.search(dictionary):
+            continue
+        end = data.find(b"endstream", start)
+        end = end if end >= 0 else len(data)
+        number = number_of(data, match.start() - len(dictionary) - 3) if _FORM.search(dictionary) else None
+        yield number, Stream(dictionary, start, end, min(len(_FLATE.findall(dictionary)), _MAX_NESTED))
 
 
 @contextmanager
@@ -71,9 +90,10 @@ def _bytes_of(file: BinaryIO) -> Iterator[mmap.mmap | bytes]:
         yield mapped
 
 
-def _check(data: mmap.mmap | bytes, start: int, end: int, layers: int, limits: Limits) -> None:
+def _check(data: mmap.mmap | bytes, stream: Stream, limits: Limits) -> None:
+    start, end = stream.start, stream.end
     packed = end - start
-    unpackers = [zlib.decompressobj() for _ in range(layers)]
+    unpackers = [zlib.decompressobj() for _ in range(stream.layers)]
     total = 0
     try:
         for at in range(start, end, _CHUNK):

@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -31,6 +32,10 @@ _TIME_SHARE = 0.5
 """Of a file's seconds: after them no more tables and pictures are read, so that the text of all pages is."""
 _DAMAGED_IN_A_ROW = 500
 """So many pages that can't be read one after the other are no pages: a damaged tree may count a million."""
+_PAGES_ALWAYS, _BYTES_A_PAGE = 1_000, 100
+_OBJECTS_ALWAYS, _OBJECTS_A_BYTE = 100_000, 2
+"""A file has bytes for what it says: no page with a content of its own takes fewer, and what is drawn on all pages shares no more. Beyond that
+its tree names the same pages again and again."""
 _FEW_CHARS, _FULL_PAGE = 60, 0.6
 """So few letters on a page that images cover to this share are a page number or a stamp, not its text."""
 _LINES_OF_A_TABLE = 40
@@ -100,8 +105,11 @@ class _Pages:
 
     def __init__(self, path: str, document: pdfium.PdfDocument, reading: Reading) -> None:
         until = time.monotonic() + _TIME_SHARE * reading.limits.seconds
+        size = Path(path).stat().st_size
         self._document = document
         self._reading = reading
+        self._most_pages = _PAGES_ALWAYS + size // _BYTES_A_PAGE
+        self._objects_left = _OBJECTS_ALWAYS + size * _OBJECTS_A_BYTE
         self._titles: dict[int, list[Title]] = defaultdict(list)
         self._marks = Marks(document, reading.attach)
         self._pictures = Pictures(document, reading, until)
@@ -119,6 +127,10 @@ class _Pages:
         try:
             for index in range(len(self._document)):
                 if self._reading.full or in_a_row >= _DAMAGED_IN_A_ROW:
+                    break
+                if index >= self._most_pages or self._objects_left < 0:
+                    self._reading.flag(Flag.TRUNCATED)
+                    self._reading.note(f"Cut after page {index}: what follows repeats pages, for the bytes of the file hold no more.")
                     break
                 in_a_row = 0 if self._page(index) else in_a_row + 1
         finally:
@@ -156,6 +168,7 @@ class _Pages:
             found.lines = in_reading_order(lines, text_page)
             found.marks = self._marks.of(page, found.text)
             shapes = shapes_of(page)
+            self._objects_left -= shapes.objects
             if self._is_bare(page, found, shapes):
                 self._noted["bare"].append(number)
                 self._save(page, shapes, number, is_bare=True)

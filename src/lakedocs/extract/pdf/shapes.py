@@ -29,6 +29,7 @@ class Shapes:
     """
     Attributes:
         is_drawn: whether the page shows anything, its text included.
+        objects: how many it is made of, as far as they were looked at.
         images: its first images, in the order of its content.
         picture_points2: how much of the page images cover, in square points; those that lie upon others count again.
         is_crowded: whether it has more lines and areas than were looked at.
@@ -36,6 +37,7 @@ class Shapes:
     """
 
     is_drawn: bool = False
+    objects: int = 0
     images: list[pdfium_c.FPDF_PAGEOBJECT] = field(default_factory=list)
     picture_points2: float = 0.0
     is_crowded: bool = False
@@ -64,6 +66,7 @@ class _Survey:
     def _walk(self, get: Callable[[object, int], pdfium_c.FPDF_PAGEOBJECT], holder: object, count: int, depth: int, matrix: _Matrix) -> None:
         found = self._found
         found.is_drawn = found.is_drawn or count > 0
+        found.objects += count
         if count > self._objects_left:
             found.is_crowded = True
             count = self._objects_left
