@@ -24,6 +24,7 @@ from lakedocs.cli_review import review
 from lakedocs.cli_vault import reveal, vault
 from lakedocs.errors import LakedocsError, SettingsError
 from lakedocs.keys import make_local_keys
+from lakedocs.redact.entities import check_entities
 from lakedocs.settings import Settings, load_settings, parse_overrides
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
 
     settings = load_settings(target, {**_pairs(assignments), **parse_overrides(overrides)}, conf)
     settings.check_services(searches=key in TASKS)
+    check_entities(settings)
     function = task_function(key)
     if host is None and settings.target == "local":
         make_local_keys(settings)

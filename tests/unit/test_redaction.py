@@ -60,6 +60,7 @@ def redactor(settings: Settings) -> TextRedactor:
         ("+49 30.1234567", "<PHONE_NUMBER>"),
         ("application (no. 18403/91) against", "application (no. <CASE_NUMBER>) against"),
         ("Signed by <HOEKSTRA>", "Signed by <<PERSON>>"),
+        ("Mrs Edith Hoekstra | e.h@firm.example | 12", "<PERSON> | <EMAIL_ADDRESS> | 12"),
         # negatives
         (
             "<PERSON> met <US_SSN> of <ORGANIZATION_3f9a12b4c5d6> in <IBAN_CODE>",
@@ -245,7 +246,8 @@ def both(settings: Settings) -> tuple[PlainPresidio, Analyzer]:
 _PIECES = st.sampled_from(
     ["SSN 536-90-4399", "BSN 111222333", "NL91 ABNA 0417 1643 00", "BE 0697.449.992", "call +44 20 7946 0018", "x@y.example",
      "4111 1111 1111 1111", "181 / 815 / 08155",
-     "2 95 10 99 126 111 93", "RSSMRA85T10A562S", "27AAPFU0939F1ZV", "www.example.com",
+     "2 95 10 99 126 111 93", "fax 001-748-088-2851x818", "(294)820-8093", "+12 345 678", "Telefon 15/000 8063",
+     "dial 25-62-29-72", "Mr Lund", "RSSMRA85T10A562S", "27AAPFU0939F1ZV", "www.example.com",
      "in 1684", "16 48", "10.0.0.1", "GB 980 7806 84", "ref no. AB/123", "3.50", "| 12 |", "and then", "\n", ";"]
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ from lakedocs.lakehouse.lake import Lake
 from lakedocs.lakehouse.session import clear_work
 from lakedocs.lakehouse.summary import Summary, summarise
 from lakedocs.lakehouse.tracking import load_in_background, record_run
+from lakedocs.redact.entities import check_entities
 from lakedocs.settings import Settings, Storage, bundle_folder, load_settings, parse_overrides
 from lakedocs.train.results import REPORT, Results, results_of
 
@@ -125,6 +126,7 @@ def _run_locally(run: LocalRun, open_session: Callable[[Storage], SparkSession],
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     settings = load_settings("local", {"storage.root": run.root, "source.path": run.source, **parse_overrides(parameters.get("overrides", ""))})
     settings.check_services(searches=run.job != TRAINING)
+    check_entities(settings)
     with sole_run(settings.storage):
         make_local_keys(settings)
         clear_work(settings.storage)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
-from lakedocs.errors import SettingsError
 from lakedocs.keys import keyed_hash, read_key
+from lakedocs.redact.entities import check_entities
 from lakedocs.redact.lists import Entry
 from lakedocs.redact.ner.files import model_facts
-from lakedocs.redact.packs import recognizer_files
+from lakedocs.redact.packs import recognizer_data, recognizer_files
 from lakedocs.redact.presets import wanted_names
 from lakedocs.settings import Settings, fingerprint
 
@@ -25,10 +23,11 @@ def policy_fingerprint(settings: Settings, entries: Sequence[Entry] = ()) -> str
         entries: of the customer's own lists, in their order.
 
     Raises:
-        SettingsError: when a file of recognisers is not there, or not YAML.
+        SettingsError: when a file of recognisers is not there, or not YAML, or a setting names a type that there is not.
         MissingKeyError: when a key is not, that of the vault included where it is used.
         ModelError: when the embedded model is not.
     """
+    check_entities(settings, {entry.entity for entry in entries})
     recognizers = [_meaning(path) for path in recognizer_files(settings)]
     names = wanted_names(settings.redaction)
     model = model_facts().sha256 if names else ""
@@ -44,14 +43,8 @@ def policy_fingerprint(settings: Settings, entries: Sequence[Entry] = ()) -> str
 
 def _meaning(path: Path) -> object:
     """What a file of recognisers says, without its comments and cases: mending those redacts nothing anew."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path.name} can't be read as YAML.") from error
-    entries = data.get("recognizers") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(entries, list):
-        raise SettingsError(f"{path.name} has no list of recognisers.")
+    data = recognizer_data(path)
     return {
         **data,
-        "recognizers": [{name: value for name, value in entry.items() if name != "cases"} for entry in entries if isinstance(entry, dict)],
+        "recognizers": [{name: value for name, value in entry.items() if name != "cases"} for entry in data["recognizers"]],
     }

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from lakedocs.keys import read_key
 from lakedocs.records import Finding, Redacted
+from lakedocs.redact.entities import check_entities
 from lakedocs.redact.family import Recurring
 from lakedocs.redact.findings import Analyzer
 from lakedocs.redact.lists import Entry, Lists
@@ -24,6 +25,7 @@ class TextRedactor:
     """Redacts texts; what was found in short ones that occur again (table cells, footers) is remembered."""
 
     def __init__(self, settings: Settings, entries: tuple[Entry, ...] = ()) -> None:
+        check_entities(settings, {entry.entity for entry in entries})
         data = load_recognizers(settings)
         self.columns = data.columns
         self.sure_score = settings.redaction.sure_score
