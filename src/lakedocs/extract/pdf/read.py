@@ -33,7 +33,7 @@ _TIME_SHARE = 0.5
 _DAMAGED_IN_A_ROW = 500
 """So many pages that can't be read one after the other are no pages: a damaged tree may count a million."""
 _PAGES_ALWAYS, _BYTES_A_PAGE = 1_000, 100
-_OBJECTS_ALWAYS, _OBJECTS_A_BYTE = 100_000, 2
+_OBJECTS_ALWAYS, _OBJECTS_A_BYTE = 100_000, 1
 """A file has bytes for what it says: no page with a content of its own takes fewer, and what is drawn on all pages shares no more. Beyond that
 its tree names the same pages again and again."""
 _FEW_CHARS, _FULL_PAGE = 60, 0.6
