@@ -6,7 +6,7 @@ import os
 import struct
 from codecs import utf_16_le_decode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import BinaryIO, NamedTuple
@@ -155,8 +155,8 @@ class Sectors:
 class SmallSectors:
     """Streams of fewer than `cutoff` bytes, cut into sectors of `size` bytes within another stream."""
 
-    held: bytes
-    numbers: tuple[int, ...]
+    held: bytes = field(repr=False)
+    numbers: tuple[int, ...] = field(repr=False)
     size: int
     cutoff: int
 

@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from extract_msg import OleWriter
@@ -45,7 +45,7 @@ class Recipient:
     """Somebody whom the item was sent to: 1 To, 2 Cc, 3 Bcc."""
 
     kind: int
-    shown: str
+    shown: str = field(repr=False)
 
 
 class Item:
