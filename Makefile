@@ -71,9 +71,9 @@ samples: setup ## Write samples/ and the shipped training examples anew
 	$(BIN)/python tests/make_samples.py
 	$(BIN)/python scripts/make_examples.py
 
-ner: setup ## Train the embedded model that finds names, on the data sets in DATA
+ner: setup ## Train the embedded model that finds names, on the data sets in DATA (minutes on a graphics card, hours without)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group ner
-	$(BIN)/python -m scripts.ner.train $(DATA)
+	$(BIN)/python -m scripts.ner.train $(DATA) --all
 
 bench: setup ## Speed and memory on FOLDER: first run, re-run, one change, and growth from a sixteenth to all of it
 	$(BIN)/python benchmarks/pipeline.py $(FOLDER)

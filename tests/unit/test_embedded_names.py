@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakedocs.errors import ModelError, SettingsError
-from lakedocs.redact.ner.files import FOLDER
+from lakedocs.redact.ner.files import FOLDER, NETWORK
 from lakedocs.redact.ner.reading import MOST_PIECES, read
 from lakedocs.redact.ner.recognizer import loaded
 from lakedocs.redact.ner.tagger import Tagger
@@ -94,7 +94,7 @@ def test_presets_and_what_conf_changes() -> None:
 
 def test_a_damaged_or_missing_model_is_told(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "model")
-    with open(tmp_path / "model" / "model.onnx", "ab") as file:
+    with open(tmp_path / "model" / NETWORK, "ab") as file:
         file.write(b"x")
     with pytest.raises(ModelError, match="damaged"):
         Tagger(tmp_path / "model")

@@ -10,6 +10,8 @@ from pathlib import Path
 from lakedocs.errors import ModelError
 
 FOLDER = Path(__file__).parent / "model"
+NETWORK = "model.onnx.gz"
+"""Packed: its weights are coarse."""
 LISTS = FOLDER / "names.txt"
 """First and last names, a word a line behind a number: 1 first, 2 last, 3 both."""
 EMBEDDED = "EmbeddedNames"
@@ -47,7 +49,7 @@ def model_facts(folder: Path = FOLDER) -> ModelFacts:
 
 
 def write_facts(folder: Path, labels: tuple[str, ...], start_id: int, end_id: int) -> None:
-    """Write them beside the model.onnx and tokenizer.json that lie there."""
+    """Write them beside the network and the tokenizer.json that lie there."""
     row = {"labels": labels, "start_id": start_id, "end_id": end_id, "sha256": checksum(folder)}
     (folder / "model.json").write_text(json.dumps(row) + "\n", encoding="utf-8")
 
@@ -55,6 +57,6 @@ def write_facts(folder: Path, labels: tuple[str, ...], start_id: int, end_id: in
 def checksum(folder: Path) -> str:
     """Of the network, the tokenizer and the lists of names together."""
     digest = hashlib.sha256()
-    for name in ("model.onnx", "tokenizer.json", LISTS.name):
+    for name in (NETWORK, "tokenizer.json", LISTS.name):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lakedocs.errors import ModelError, SettingsError
-from lakedocs.redact.ner.files import FOLDER, NAMES, checksum, model_facts
+from lakedocs.redact.ner.files import FOLDER, NAMES, NETWORK, checksum, model_facts
 from lakedocs.redact.ner.reading import Reading, read
 
 _JOINS = frozenset(".-'’&/")
@@ -39,7 +40,7 @@ class Tagger:
     """The model in this process.
 
     Args:
-        folder: model.onnx, tokenizer.json, model.json.
+        folder: model.onnx.gz, tokenizer.json, names.txt, model.json.
         threads: 0: as many as there are cores.
 
     Raises:
@@ -56,7 +57,7 @@ class Tagger:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(gzip.decompress((folder / NETWORK).read_bytes()), options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
