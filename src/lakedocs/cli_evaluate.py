@@ -43,14 +43,14 @@ def redaction(data: str, misses: int, target: str, overrides: str) -> None:
 
     from lakedocs.redact.evaluate.labelled import read_labelled
     from lakedocs.redact.evaluate.scores import score
-    from lakedocs.redact.policy import TextRedactor
+    from lakedocs.redact.opened import open_redactor
 
     texts = read_labelled(Path(data))
     console = Console()
     with tempfile.TemporaryDirectory() as root:  # the keys of a lake play no part in what is found
         settings = load_settings(target, {**parse_overrides(overrides), "storage.root": root})
         make_local_keys(settings)
-        redactor = TextRedactor(settings)
+        redactor = open_redactor(settings)
         found = [redactor.findings(text.text) for text in texts]
     _show(console, score(texts, found, misses))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,23 @@ def test_a_text_that_the_model_fails_on_is_an_error_not_a_text_without_names(tra
 def test_a_model_that_is_not_there_is_told_and_not_downloaded(engine: str, model: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=complaint):
         TextRedactor(settings_with(tmp_path, engine, model))
+
+
+_IN_TURN = """
+import sys
+from lakedocs.redact.opened import open_redactor
+from lakedocs.settings import Settings
+embedded, transformers = (Settings.model_validate_json(line) for line in sys.stdin)
+open_redactor(embedded).redact("Adaeze Okonkwo met Ruaridh.")
+print(sorted({"torch", "transformers"} & set(sys.modules)))
+print(open_redactor(transformers).redact("Adaeze Okonkwo met Ruaridh in Lagos.").text)
+"""
+
+
+def test_frameworks_are_loaded_for_the_engine_that_needs_them_only(tmp_path: Path, transformers_model: Path) -> None:
+    """A worker's start is short, and one that redacted with the embedded model can go on with another."""
+    given = [settings_with(tmp_path, *chosen).model_dump_json() for chosen in (("embedded", ""), ("transformers", transformers_model))]
+    done = subprocess.run([sys.executable, "-c", _IN_TURN], input="\n".join(given), capture_output=True, text=True, check=True)
+    loaded, redacted = done.stdout.splitlines()
+    assert loaded == "[]"
+    assert redacted == "<PERSON> met <PERSON> in <LOCATION>."

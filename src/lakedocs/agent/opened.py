@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lakedocs.classify.labels import NONE, load_labels
 from lakedocs.errors import SettingsError
+from lakedocs.redact.opened import open_redactor
 from lakedocs.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,12 +32,11 @@ def opened_agent(settings: Settings, entries: tuple[Entry, ...] = ()) -> Agent:
     from lakedocs.answer.rerank import open_reranker
     from lakedocs.embed.open import model_key, open_embedder
     from lakedocs.llm.open import open_chat
-    from lakedocs.redact.policy import text_redactor
     from lakedocs.search.open import open_index
     from lakedocs.services.prices import chat_price
 
     embedder = open_embedder(settings.embedding, settings)
-    redactor = text_redactor(settings.model_dump_json(), entries)
+    redactor = open_redactor(settings, entries)
     redacting = threading.Lock()
 
     def redact(text: str) -> Redacted:

@@ -91,7 +91,7 @@ class Lake:
             f"'delta.enableDeletionVectors' = '{vectors}', "
             f"'delta.dataSkippingStatsColumns' = '{','.join(table.keys)}')"
         )
-        with self._sole_creator():
+        with self._sole_creator(table):
             if self.exists(table):
                 return
             self._clear_unborn(table)
@@ -106,15 +106,15 @@ class Lake:
         if not self.storage.catalog:
             shutil.rmtree(self.folder(table) / "_delta_log", ignore_errors=True)
 
-    def _sole_creator(self) -> AbstractContextManager[object]:
-        """One creator at a time: tasks side by side all want docs.task_runs, and two at once in one folder fail each other."""
+    def _sole_creator(self, table: Table) -> AbstractContextManager[object]:
+        """One creator of a table at a time: tasks side by side all want docs.task_runs, and two at once in one folder fail each other."""
         if self.storage.catalog:
             return nullcontext()
         from filelock import FileLock  # which the clusters of 01-05 lack, and do not need
 
         folder = self.storage.path / "work"
         folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / "create.lock")
+        return FileLock(folder / f"create-{table.schema}.{table.name}.lock")
 
     def _bring_up(self, table: Table) -> None:
         missing = set(table.names) - set(self.spark.table(self.reference(table)).columns)

@@ -14,6 +14,7 @@ from spacy.language import Language
 
 from lakedocs.errors import ModelError
 from lakedocs.redact.ner.files import NAMES
+from lakedocs.redact.opened import bring_frameworks
 from lakedocs.redact.options import RedactionSettings
 
 
@@ -126,6 +127,7 @@ def names(settings: RedactionSettings) -> EntityRecognizer | None:
     if settings.nlp_engine == "spacy":
         return SpacyRecognizer(supported_language=settings.language, supported_entities=list(NAMES))
     _check_named(settings)
+    bring_frameworks()
     from lakedocs.redact.token_classifier import TokenClassifier  # with PyTorch: seconds that only this engine costs
 
     return TokenClassifier(settings.nlp_model, settings.language)

@@ -32,8 +32,10 @@ from lakedocs.lakehouse.spread import placed, spread_over
 from lakedocs.lakehouse.stage import Figures, Stage, TaskContext, run_derived
 from lakedocs.passages.cut import Cutter, described
 from lakedocs.records import Element, Kind, Place, Redacted, Sealed, TableRow
+from lakedocs.redact.evaluate.gate import check_quality
 from lakedocs.redact.fingerprint import policy_fingerprint
 from lakedocs.redact.lists import Entry
+from lakedocs.redact.opened import open_redactor
 from lakedocs.settings import Settings, fingerprint
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def run(context: TaskContext) -> Figures:
     """Bring redacted elements, then passages, up to date with what 01–05 read."""
     entries = list_entries(context.lake)
     policy = policy_fingerprint(context.settings, entries)
-    _check_quality(context.settings, entries)
+    check_quality(context.settings, entries)
     context.lake.ensure(tables.REDACTION_DECISIONS)  # people write it, by SQL too
     # a vault of which nothing is left to be written has to be emptied all the same
     has_vault = context.settings.redaction.is_reversible or context.lake.exists(tables.VAULT)
@@ -66,13 +68,6 @@ def run(context: TaskContext) -> Figures:
     size = (F.col("elements") * _ELEMENT_BYTES).cast("bigint").alias("size_bytes")
     to_cut = documents.select(F.col("doc_id").alias("unit_id"), F.col("output_hash").alias("input_hash"), size)
     return figures + run_derived(context, _PASSAGES, to_cut, _cutting_fingerprint(context.settings), partial(_cut_documents, context))
-
-
-def _check_quality(settings: Settings, entries: tuple[Entry, ...]) -> None:
-    if settings.redaction.sample:
-        from lakedocs.redact.evaluate.gate import check_quality  # Presidio: seconds that runs without a sample do not need
-
-        check_quality(settings, entries)
 
 
 def _redact_families(context: TaskContext, stage: Stage, policy: str, entries: tuple[Entry, ...], units: DataFrame) -> DataFrame:
@@ -106,10 +101,8 @@ def _redact_rows(
     task_key: str,
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    from lakedocs.redact.family import Family  # spaCy and Presidio: seconds that only workers with rows need
-    from lakedocs.redact.policy import text_redactor
-
-    redactor = text_redactor(settings.model_dump_json(), entries)
+    redactor = open_redactor(settings, entries)  # spaCy and Presidio: seconds that only workers with rows need
+    from lakedocs.redact.family import Family
 
     def rows() -> Rows:
         for root_id, of_family in groupby(rows_of(batches), key=lambda row: str(row["root_id"])):

@@ -23,6 +23,7 @@ from lakedocs.lakehouse.lists import list_entries
 from lakedocs.lakehouse.stage import Figures, TaskContext, materialised
 from lakedocs.lakehouse.tracking import experiment_id
 from lakedocs.redact.lists import Entry
+from lakedocs.redact.opened import open_redactor
 from lakedocs.settings import Settings
 from lakedocs.train.examples import Example, check_file, read_examples, split_of
 from lakedocs.train.grouping import with_groups
@@ -82,10 +83,8 @@ def _path_of(settings: Settings, name: str) -> Path:
 
 
 def _read_files(settings: Settings, entries: tuple[Entry, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    from lakedocs.redact.policy import text_redactor
-
     labels = label_names(settings)
-    redactor = text_redactor(settings.model_dump_json(), entries)
+    redactor = open_redactor(settings, entries)
     for file in rows_of(batches):
         path, source = Path(str(file["path"])), f"examples[{file['number']}]"  # a file's name may name a client
         rows: list[Row] = []

@@ -8,7 +8,7 @@ from lakedocs.errors import RedactionQualityError, SettingsError
 from lakedocs.redact.evaluate.labelled import read_labelled
 from lakedocs.redact.evaluate.scores import ANY, Rates, score
 from lakedocs.redact.lists import Entry
-from lakedocs.redact.policy import TextRedactor
+from lakedocs.redact.opened import open_redactor
 from lakedocs.settings import Settings
 
 
@@ -23,7 +23,7 @@ def check_quality(settings: Settings, entries: tuple[Entry, ...] = ()) -> Rates 
     if not wanted.sample:
         return None
     texts = read_labelled(Path(wanted.sample))
-    redactor = TextRedactor(settings, entries)
+    redactor = open_redactor(settings, entries)
     rates = score(texts, [redactor.findings(text.text) for text in texts], 0).words.get(ANY)
     if rates is None:
         raise SettingsError("The file in redaction.sample has no marked words: it can't say how well they are hidden.")
