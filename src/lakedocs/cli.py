@@ -245,18 +245,22 @@ def task(host: Host | None, key: str, target: str, run_id: str, assignments: tup
 
 
 @cli.command()
+@click.option("--root", default="", help="The folder of a local run; default: .lakedocs.")
 @click.option("--target", default="local", show_default=True)
 @click.option("--set", "assignments", multiple=True, metavar="SETTING=VALUE", help="A setting, as section.name=value; may be repeated.")
 @click.option("--overrides", default="", help='More settings in one text: "a.b=1; c.d=2".')
 @click.option("--conf", default="", help="Folder with pipeline.yml; default: the one in the wheel.")
 @click.pass_obj
-def maintain(host: Host | None, target: str, assignments: tuple[str, ...], overrides: str, conf: str) -> None:
+def maintain(host: Host | None, root: str, target: str, assignments: tuple[str, ...], overrides: str, conf: str) -> None:
     """Compact the tables, purge what retention says, vacuum, clean the index: the maintenance job's command."""
+    from pathlib import Path
+
     from lakedocs.lakehouse.lake import Lake
     from lakedocs.lakehouse.maintenance import maintain_lake
     from lakedocs.lakehouse.session import clear_work, session_for
 
-    settings = load_settings(target, {**_pairs(assignments), **parse_overrides(overrides)}, conf)
+    place = {"storage.root": str(Path(root).absolute())} if root else {}
+    settings = load_settings(target, {**place, **_pairs(assignments), **parse_overrides(overrides)}, conf)
     with _alone(host, settings):
         clear_work(settings.storage)
         spark = host.spark if host else session_for(settings)

@@ -142,7 +142,7 @@ def test_upkeep_removes_raw_text_and_old_versions_and_the_next_run_reads_nothing
     changed = {"storage.root": str(root), "maintenance.raw_retention_days": 1, "redaction.default_operator": "hash"}
     assert list(purge_raw(lake, load_settings("local", changed))) == [], "06 has yet to redact it in the changed way, and needs its text"
     cli.main(
-        ["maintain", f"--set=storage.root={root}", f"--overrides={settings}; maintenance.raw_retention_days=1; maintenance.history_hours=0"],
+        ["maintain", f"--root={root}", f"--overrides={settings}; maintenance.raw_retention_days=1; maintenance.history_hours=0"],
         standalone_mode=False, obj=Host(spark),
     )  # fmt: skip
     assert pipeline.read(spark, root, tables.elements(Kind.MSG_CSV)) == []
