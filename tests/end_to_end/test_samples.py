@@ -64,7 +64,7 @@ def test_all_ten_tasks_succeed_and_every_file_has_a_status(spark: SparkSession, 
 def test_the_answer_cites_the_lease(spark: SparkSession, root: Path) -> None:
     answer = json.loads(pipeline.read(spark, root, tables.ANSWERS)[0]["answer_json"])
     assert "30 September 2027" in answer["text"]
-    assert answer["citations"][0]["title"] == "<LOCATION> office.docx"
+    assert answer["citations"][0]["title"] == "<ORGANIZATION> <LOCATION> office.docx"
     assert set(answer["milliseconds"]) == {"redact", "embed", "search", "compose"}
 
 

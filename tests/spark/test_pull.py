@@ -20,7 +20,7 @@ _ONLY = tuple(part for task in _TASKS for part in ("--only", task))
 
 def letter(sentences: int) -> str:
     """A mail of so many paragraphs."""
-    text = "\n\n".join(f"The rent of tower{number} was raised by the landlord again in the spring of this year." for number in range(sentences))
+    text = "\n\n".join(f"The rent of lot{number} was raised by the landlord again in the spring of this year." for number in range(sentences))
     return f"Subject: rents\nFrom: desk@firm.example\nTo: files@firm.example\nContent-Type: text/plain\n\n{text}\n"
 
 
@@ -54,7 +54,7 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
         entries = search.documents[name].values()
         by_document = {row["doc_id"]: row["text"] for row in pipeline.read(spark, root, tables.SUMMARIES)}
         assert {(entry["doc_id"], entry["summary"]) for entry in entries} == set(by_document.items())
-        (long_document,) = {entry["doc_id"] for entry in entries if "tower3" in entry["text"]}
+        (long_document,) = {entry["doc_id"] for entry in entries if "lot3" in entry["text"]}
         assert len({entry["passage_id"] for entry in entries if entry["doc_id"] == long_document}) > 2
         assert len({entry["label"] for entry in entries if entry["doc_id"] == long_document}) == 1
         judged = {row["text_hash"] for row in pipeline.read(spark, root, tables.LABEL_VECTORS)}
@@ -71,11 +71,11 @@ def test_documents_are_exported_pulled_and_taken_back(spark: SparkSession, tmp_p
         (source / "note2.csv").write_text("topic,remark\nlease 2,the rent of house2 is due in June\n")
         assert pipeline.run(source, root, *chosen) == 0
         held = str(search.documents[name])
-        for gone in ("house1", "tower45", "house2 is due in May"):
+        for gone in ("house1", "lot45", "house2 is due in May"):
             assert gone not in held
             assert gone not in exported(container)
         assert "due in June" in held
-        assert "tower3" in held
+        assert "lot3" in held
 
         (source / "note0.csv").write_text("topic,remark\nlease 0,the rent of hut0 is due in May\n")
         search.unreadable, search.names_items = {"hut0": 1}, False
