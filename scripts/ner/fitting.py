@@ -53,14 +53,14 @@ class Plan:
     """The ids with which a window begins and ends."""
 
 
-def device() -> torch.device:
+def _device() -> torch.device:
     """The graphics card where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def fit(tagger: NameTagger, rows: Sequence[Row], plan: Plan) -> None:
     """Train it in place, and leave it with the average of its last weights."""
-    where = device()
+    where = _device()
     tagger.to(where).train()
     trained = [parameter for parameter in tagger.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=plan.rate, weight_decay=0.01)
@@ -99,7 +99,7 @@ def asked(teachers: Sequence[NameTagger], rows: Sequence[Row], special: tuple[in
 
 @torch.no_grad()
 def _answers(tagger: NameTagger, rows: Sequence[Row], special: tuple[int, int]) -> Iterator[tuple[int, Array]]:
-    where = device()
+    where = _device()
     tagger.to(where).eval()
     for places in _groups(rows, random.Random(0)):
         logits = tagger(*_tensors([rows[place] for place in places], special, where))
@@ -148,12 +148,12 @@ def _loss(logits: Tensor, batch: Sequence[Row]) -> Tensor:
     for n, row in enumerate(batch):
         may[n, : len(row.ids)] = row.may
         if row.said is not None:
-            said[n, : len(row.ids)] = row.said * row.may.any(-1, keepdims=True)
+            said[n, : len(row.ids)] = row.said
     possible, likely = torch.from_numpy(may).to(logits.device), torch.from_numpy(said).to(logits.device)
     logs = logits.log_softmax(-1)
     counted = possible.any(-1)
     labelled = -(logs.masked_fill(~possible, -1e4).logsumexp(-1) * counted).sum() / counted.sum()
     if batch[0].said is None:
         return labelled
-    taught = -(logs * likely).sum() / counted.sum()
+    taught = -((logs * likely).sum(-1) * counted).sum() / counted.sum()
     return _SHARE_OF_TEACHERS * taught + (1 - _SHARE_OF_TEACHERS) * labelled

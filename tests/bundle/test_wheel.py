@@ -40,4 +40,4 @@ def test_it_carries_settings_the_job_file_the_report_and_the_model(wheel: zipfil
     expected = {"_bundle/conf/pipeline.yml", "_bundle/conf/targets/prod.yml", "_bundle/resources/documents.job.yml", "_bundle/databricks.yml"}
     assert {f"lakedocs/{name}" for name in expected} <= names
     assert "lakedocs/job/templates/report.html" in names
-    assert {"lakedocs/redact/ner/model/model.onnx", "lakedocs/serving/azureml/environment.yml"} <= names
+    assert {"lakedocs/redact/ner/model/model.onnx.gz", "lakedocs/serving/azureml/environment.yml"} <= names
